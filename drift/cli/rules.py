@@ -1,0 +1,23 @@
+"""Ignore rules and repair rules from the files that options name."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from desired.decode import decode_documents
+from drift.cli.terminal import read_input
+from drift.config import load_ignore_rules, load_rules
+from drift.core.rules import DEFAULT_RULES, IgnoreRule, Rule
+
+
+def read_ignore_rules(paths: Iterable[str]) -> tuple[IgnoreRule, ...]:
+    """Return the entries of all --ignore files. Raises UsageError or DecodeError."""
+    return tuple(rule for path in paths for rule in load_ignore_rules(read_input(path, "--ignore"), path, _decode))
+
+
+def read_rules(path: str | None) -> tuple[Rule, ...]:
+    """Return the entries of --rules, or the default rules without it. Raises UsageError or DecodeError."""
+    return load_rules(read_input(path, "--rules"), path, _decode) if path else DEFAULT_RULES
+
+
+def _decode(data: bytes, file: str) -> list[Any]:
+    return [document.value for document in decode_documents(data, file=file)]

@@ -1,0 +1,1 @@
+"""The pure half: values and functions without loop, clock, files or network."""

@@ -1,0 +1,111 @@
+"""What a person added inside what desired declares, found through managedFields (decision D3).
+
+Only the fields of human managers are walked: what a controller or admission added is no drift. What the server's own
+defaulting explains is no addition either, although managedFields books it on whoever created the object.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from drift.core.normalize import explained, keyed
+from drift.core.objects import Body
+from drift.core.ownership import Entry, Managers, Owner, members
+from drift.core.paths import Place, Token, locate
+from drift.core.schema import ListType, Node, Shape
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_CLIENT_SIDE_APPLY = "kubectl-client-side-apply"
+_IDENTITY = frozenset({"apiVersion", "kind", "status"})
+_WALKED_METADATA = frozenset({"labels", "annotations", "finalizers", "ownerReferences"})
+
+
+class Addition(msgspec.Struct, frozen=True, eq=False):
+    """A live value that desired does not mention, and the person who owns it."""
+
+    place: Place
+    owner: Owner
+
+
+def additions(
+    wanted: Body, live: Body, root: Node, entries: Iterable[Entry], managers: Managers
+) -> tuple[Addition, ...]:
+    """Return the additions of human managers; `wanted` as `normalize.declared` gives it."""
+    found: dict[str, Addition] = {}
+    for entry in entries:
+        if entry.owner.subresource == "status" or not managers.is_human(entry.owner.manager):
+            continue
+        declared_before = _last_applied(entry.owner, live)
+        for tokens in _walk(entry.fields, wanted, live, root, (), declared_before):
+            place = locate(tokens, root, desired=wanted, live=live)
+            known = found.get(place.pointer)
+            if known is None or known.owner.time < entry.owner.time:
+                found[place.pointer] = Addition(place, entry.owner)
+    return tuple(found[pointer] for pointer in sorted(found))
+
+
+def _last_applied(owner: Owner, live: Body) -> Any:
+    """What `kubectl apply` itself declared: the rest of its fields are the server's defaults.
+
+    Returns the live body where that is not known, so that nothing is explained away by it.
+    """
+    if owner.manager != _CLIENT_SIDE_APPLY:
+        return live
+    text = ((live.get("metadata") or {}).get("annotations") or {}).get(_LAST_APPLIED)
+    try:
+        value = json.loads(text) if isinstance(text, str) else live
+    except ValueError:
+        return live
+    return value if isinstance(value, dict) else live
+
+
+def _walk(
+    fields: Mapping[str, Any], wanted: Any, live: Any, node: Node, at: tuple[Token, ...], declared: Any
+) -> Iterator[tuple[Token, ...]]:
+    for token, below in members(fields, node):
+        if _outside(token, at):
+            continue
+        there = _value(live, token, node)
+        if there is None or _value(declared, token, node) is None:
+            continue
+        mine = _value(wanted, token, node)
+        child = node.field(token) if isinstance(token, str) else node.item()
+        if mine is None and _whole(below, at):
+            if not (isinstance(token, str) and explained(token, there, node)):
+                yield (*at, token)
+        elif below and not _opaque(child, there):
+            yield from _walk(below, mine, there, child, (*at, token), _value(declared, token, node))
+
+
+def _outside(token: Token, at: tuple[Token, ...]) -> bool:
+    """Identity, status and server-owned metadata are nobody's additions; neither is the last-applied note."""
+    if not at:
+        return token in _IDENTITY
+    if at == ("metadata",):
+        return token not in _WALKED_METADATA
+    return at == ("metadata", "annotations") and token == _LAST_APPLIED
+
+
+def _whole(below: Mapping[str, Any], at: tuple[Token, ...]) -> bool:
+    """Whether the manager owns the thing itself, not only something inside it.
+
+    Labels and annotations are told one by one, so that each can be a note of its own.
+    """
+    return (not below or "." in below) and at not in {(), ("metadata",)}
+
+
+def _opaque(node: Node, value: Any) -> bool:
+    """Atomic values are compared as a whole by `compare`."""
+    if node.atomic:
+        return True
+    return isinstance(value, list) and (node.shape is not Shape.LIST or node.list_type is ListType.ATOMIC)
+
+
+def _value(value: Any, token: Token, node: Node) -> Any:
+    if isinstance(token, str):
+        return value.get(token) if isinstance(value, Mapping) else None
+    if not isinstance(value, list):
+        return None
+    return (keyed(value, node) or {}).get(token)

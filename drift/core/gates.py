@@ -1,0 +1,172 @@
+"""The ordered chain of pure policies before every write: each allows it or holds it with a reason for the user.
+
+A gate sees only frozen facts. The first hold wins; `verdicts` gives all of them for an explanation.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from drift.core.assess import Assessment, State
+from drift.core.fight import Score
+from drift.core.objects import Body
+from drift.core.plan import Delete, Plan
+from drift.core.reasons import Reason
+
+PAUSE = "daytwo.dev/pause-until"
+# Deleting or recreating these needs the user's opt-in by name (decision D6); PVCs lose data, the rest lose more.
+PROTECTED_FROM_RECREATION = frozenset({("", "PersistentVolumeClaim"), ("", "PersistentVolume")})
+
+
+class HoldVerdict(msgspec.Struct, frozen=True):
+    """Not now: why, and when to ask again (seconds; 0 means: when something changes)."""
+
+    reason: Reason
+    message: str
+    retry_after: float = 0.0
+
+
+class GateFacts(msgspec.Struct, frozen=True, eq=False):
+    """What the gates look at. `now` is Unix seconds, `clock` monotonic seconds."""
+
+    assessment: Assessment
+    plan: Plan
+    desired: Body
+    live: Body | None
+    source_hold: HoldVerdict | None = None
+    remediate: bool = False
+    pauses: tuple[str, ...] = ()
+    score: Score = Score()
+    rival: str = ""
+    now: float = 0.0
+    clock: float = 0.0
+
+
+Gate = Callable[[GateFacts], HoldVerdict | None]
+
+
+def source_gate(facts: GateFacts) -> HoldVerdict | None:
+    """A source that is in flight, failed or unreadable freezes its objects."""
+    return facts.source_hold
+
+
+def state_gate(facts: GateFacts) -> HoldVerdict | None:
+    """Nothing is written on an unknown state."""
+    if facts.assessment.state is State.UNKNOWN:
+        return HoldVerdict(facts.assessment.reason, facts.assessment.message)
+    return None
+
+
+def mode_gate(facts: GateFacts) -> HoldVerdict | None:
+    """Observing never writes."""
+    return None if facts.remediate else HoldVerdict(Reason.OBSERVE_ONLY, "mode is observe: nothing is written")
+
+
+def pause_gate(facts: GateFacts) -> HoldVerdict | None:
+    """`daytwo.dev/pause-until` on the object, its namespace or its guard; unreadable means paused."""
+    pauses = [*facts.pauses]
+    for body in (facts.live, facts.desired):
+        value = annotation(body, PAUSE)
+        if value is not None:
+            pauses.append(value)
+    for value in pauses:
+        hold = pause_hold(value, facts.now)
+        if hold is not None:
+            return hold
+    return None
+
+
+def pause_hold(value: str, now: float) -> HoldVerdict | None:
+    """Read one pause value: an RFC 3339 time with zone, optionally followed by a reason; `forever` has no end."""
+    text, _, why = value.strip().partition(" ")
+    because = f" ({why.strip()})" if why.strip() else ""
+    if text == "forever":
+        return HoldVerdict(Reason.PAUSED, f"paused until the annotation is removed{because}")
+    try:
+        until = datetime.fromisoformat(text)
+    except ValueError:
+        until = None
+    if until is None or until.tzinfo is None:
+        return HoldVerdict(Reason.PAUSED, f"paused: {PAUSE} is not an RFC 3339 time with zone, which counts as paused")
+    left = until.timestamp() - now
+    return HoldVerdict(Reason.PAUSED, f"paused until {text}{because}", left + 0.05) if left > 0 else None
+
+
+def terminating_gate(facts: GateFacts) -> HoldVerdict | None:
+    """An object that is being deleted is left to vanish first."""
+    if facts.assessment.terminating:
+        return HoldVerdict(Reason.TERMINATING, "the object is being deleted; finalizers hold it")
+    return None
+
+
+def protected_gate(facts: GateFacts) -> HoldVerdict | None:
+    """Kinds whose recreation would hide a loss of data."""
+    ref = facts.assessment.ref
+    if facts.live is None and (ref.group, ref.kind) in PROTECTED_FROM_RECREATION and facts.plan.actions:
+        return HoldVerdict(Reason.PROTECTED_KIND, f"a deleted {ref.kind} lost its data: recreate it by hand")
+    return None
+
+
+def finished_job_gate(facts: GateFacts) -> HoldVerdict | None:
+    """A Job that removes itself when done (ttlSecondsAfterFinished) is not run again."""
+    ref, spec = facts.assessment.ref, facts.desired.get("spec") or {}
+    if facts.live is None and (ref.group, ref.kind) == ("batch", "Job"):
+        if spec.get("ttlSecondsAfterFinished") is not None:
+            return HoldVerdict(Reason.JOB_FINISHED, "the Job removes itself when finished; it is not run again")
+    return None
+
+
+def deletion_gate(facts: GateFacts) -> HoldVerdict | None:
+    """Nothing is deleted by default."""
+    if any(isinstance(action, Delete) for action in facts.plan.actions):
+        return HoldVerdict(Reason.NOT_PERMITTED_BY_RULE, "deleting needs a rule that names this object")
+    return None
+
+
+def fight_gate(facts: GateFacts) -> HoldVerdict | None:
+    """A rival writer costs a bounded number of writes."""
+    wait = facts.score.wait(facts.clock)
+    if wait <= 0:
+        return None
+    rival = facts.rival or "another writer"
+    return HoldVerdict(Reason.FIGHT, f"{rival} keeps changing this object; repair waits {wait:.0f} s", wait)
+
+
+CHAIN: tuple[tuple[str, Gate], ...] = (
+    ("state", state_gate),
+    ("source", source_gate),
+    ("mode", mode_gate),
+    ("pause", pause_gate),
+    ("terminating", terminating_gate),
+    ("protected", protected_gate),
+    ("job", finished_job_gate),
+    ("deletion", deletion_gate),
+    ("fight", fight_gate),
+)
+
+
+def first_hold(facts: GateFacts, chain: tuple[tuple[str, Gate], ...] = CHAIN) -> HoldVerdict | None:
+    """Return the hold of the first gate that does not allow the write; None allows it."""
+    for _, gate in chain:
+        hold = gate(facts)
+        if hold is not None:
+            return hold
+    return None
+
+
+def verdicts(
+    facts: GateFacts, chain: tuple[tuple[str, Gate], ...] = CHAIN
+) -> tuple[tuple[str, HoldVerdict | None], ...]:
+    """Every gate's word, for `drift explain`."""
+    return tuple((name, gate(facts)) for name, gate in chain)
+
+
+def annotation(body: Body | None, name: str) -> str | None:
+    """Return an annotation as text; None where there is none."""
+    annotations: Mapping[str, Any] = ((body or {}).get("metadata") or {}).get("annotations") or {}
+    value = annotations.get(name)
+    return None if value is None else str(value)
+
+

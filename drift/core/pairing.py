@@ -1,0 +1,38 @@
+"""desired x live: which declared objects exist, which are missing, and what two sources both claim."""
+
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
+
+import msgspec
+
+from drift.core.objects import Manifest, ObjectRef
+
+Live = TypeVar("Live")
+
+
+class Pairing(msgspec.Struct, Generic[Live], frozen=True, eq=False):
+    """`matched`: (desired, live); `missing`: desired without live."""
+
+    matched: tuple[tuple[Manifest, Live], ...]
+    missing: tuple[Manifest, ...]
+
+
+def pair(desired: Iterable[Manifest], live: Mapping[ObjectRef, Live]) -> Pairing[Live]:
+    """Pair by identity; `live` must be complete for the kinds and namespaces of `desired`."""
+    matched, missing = [], []
+    for manifest in desired:
+        if manifest.ref in live:
+            matched.append((manifest, live[manifest.ref]))
+        else:
+            missing.append(manifest)
+    return Pairing(tuple(matched), tuple(missing))
+
+
+def claimed_twice(desired: Iterable[Manifest]) -> dict[ObjectRef, tuple[str, ...]]:
+    """Objects that more than one source declares, with the names of the sources (promise P12)."""
+    claims: dict[ObjectRef, list[str]] = {}
+    for manifest in desired:
+        sources = claims.setdefault(manifest.ref, [])
+        if manifest.provenance.source not in sources:
+            sources.append(manifest.provenance.source)
+    return {ref: tuple(sorted(sources)) for ref, sources in claims.items() if len(sources) > 1}

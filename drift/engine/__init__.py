@@ -1,0 +1,1 @@
+"""Queue, informer, reconciler, executor and auditor: the shell around the pure core."""

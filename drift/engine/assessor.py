@@ -1,0 +1,185 @@
+"""Assesses one object with what the API server knows: schema, autoscalers, and its verdict by dry run.
+
+Reads only. The server is asked about a suspected drift at most once per object, revision and value (decision D1).
+"""
+
+import time
+from collections.abc import Iterable
+
+import msgspec
+
+from drift.cluster import Cluster
+from drift.core.assess import Assessment, Difference, Facts, State, assess, unknown
+from drift.core.errors import ClusterError, ForbiddenError, NotFoundError, UnknownKindError
+from drift.core.known import Scaler
+from drift.core.live import decode_live
+from drift.core.objects import Body, GroupKind, Manifest, split_api_version
+from drift.core.ownership import Managers
+from drift.core.plan import Context, applicable
+from drift.core.reasons import Reason
+from drift.core.rules import IgnoreRule
+from drift.core.schema import KindSchema
+
+_HPA = GroupKind("autoscaling", "HorizontalPodAutoscaler")
+_REPLICAS = "/spec/replicas"
+
+
+class Options(msgspec.Struct, frozen=True, eq=False):
+    """How to assess. `judge`: ask the server by dry run where permitted. `scaler_ttl`: seconds."""
+
+    ignore: tuple[IgnoreRule, ...] = ()
+    managers: Managers = Managers()
+    judge: bool = True
+    scaler_ttl: float = 5.0
+
+
+class Sight(msgspec.Struct, frozen=True, eq=False):
+    """One object as seen: the assessment and what it was made from. `live` is None when missing or unknown."""
+
+    manifest: Manifest
+    assessment: Assessment
+    schema: KindSchema
+    live: Body | None = None
+    taught: frozenset[str] = frozenset()
+
+
+class Assessor:
+    """Turns manifests and live bytes into assessments."""
+
+    def __init__(self, cluster: Cluster, options: Options) -> None:
+        """One per cluster and check; caches schemas and autoscalers."""
+        self._cluster = cluster
+        self.options = options
+        self.limits: set[str] = set()
+        self._scalers: dict[str, tuple[float, tuple[Scaler, ...]]] = {}
+        self._may_judge = options.judge
+
+    async def see(
+        self, manifest: Manifest, raw: bytes | msgspec.Raw | None, *, now: str, taught: frozenset[str] = frozenset()
+    ) -> Sight:
+        """Assess against live bytes (None: missing). Never raises ClusterError: what fails is Unknown."""
+        try:
+            return await self._see(manifest, raw, now, taught)
+        except ClusterError as error:
+            blind = KindSchema.unknown(manifest.api_version, manifest.ref.kind)
+            return Sight(manifest, unknown(manifest, error.reason, str(error)), blind)
+
+    async def _see(
+        self, manifest: Manifest, raw: bytes | msgspec.Raw | None, now: str, taught: frozenset[str]
+    ) -> Sight:
+        facts = Facts(self.options.managers, self.options.ignore, (), taught, now)
+        if raw is None:
+            schema = await self.schema(manifest.api_version, manifest)
+            return Sight(manifest, assess(manifest, None, schema, facts), schema, taught=taught)
+        live = decode_live(raw, self.options.managers.is_human)
+        schema = await self.schema(str(live.get("apiVersion") or manifest.api_version), manifest)
+        found = assess(manifest, live, schema, facts)
+        if found.differences or found.notes:
+            live = decode_live(raw)
+            facts = await self._with_scalers(facts, manifest, found)
+            found = assess(manifest, live, schema, facts)
+        return Sight(manifest, found, schema, live, taught)
+
+    async def schema(self, api_version: str, manifest: Manifest) -> KindSchema:
+        """Schema of the served version a live body has."""
+        group, version = split_api_version(api_version)
+        resource = await self._cluster.resource(GroupKind(group, manifest.ref.kind), version)
+        return await self._cluster.schema(resource)
+
+    async def _with_scalers(self, facts: Facts, manifest: Manifest, found: Assessment) -> Facts:
+        if not any(difference.path == _REPLICAS for difference in found.differences):
+            return facts
+        return msgspec.structs.replace(facts, scalers=await self._scalers_in(manifest.ref.namespace))
+
+    async def _scalers_in(self, namespace: str) -> tuple[Scaler, ...]:
+        at, known = self._scalers.get(namespace, (0.0, ()))
+        if at and time.monotonic() - at < self.options.scaler_ttl:
+            return known
+        try:
+            resource = await self._cluster.resource(_HPA)
+            listing = await self._cluster.list(resource, namespace)
+        except (UnknownKindError, NotFoundError):
+            return ()
+        except ForbiddenError as error:
+            self.limits.add(f"autoscalers could not be read, their replicas show as drift: {error}")
+            return ()
+        found = tuple(scalers_of(msgspec.json.decode(item) for item in listing.items))
+        self._scalers[namespace] = (time.monotonic(), found)
+        return found
+
+    async def judge(self, sight: Sight, manager: str) -> Sight:
+        """Ask the server by a forced dry-run apply what it makes of a suspected drift.
+
+        A difference that the apply would leave exactly as it is, is the server's own reading of what is declared
+        (a default, a conversion, a webhook). A refusal is told, and is no proof of anything.
+        """
+        suspects = [item for item in sight.assessment.differences if item.op != "added"]
+        if not self._may_judge or not suspects or sight.live is None or sight.assessment.state is not State.DRIFTED:
+            return sight
+        try:
+            answer = await self._dry_run(sight, manager)
+        except ForbiddenError as error:
+            return self._not_judged(sight, error)
+        except ClusterError as error:
+            message = f"the API server refuses the desired state: {error}"
+            return msgspec.structs.replace(
+                sight, assessment=msgspec.structs.replace(sight.assessment, message=message)
+            )
+        return await self.learn(sight, answer)
+
+    def _not_judged(self, sight: Sight, error: ForbiddenError) -> Sight:
+        if error.reason is Reason.FORBIDDEN:
+            self._may_judge = False
+            self.limits.add("no permission to ask the API server by dry run: the local comparison alone decides")
+        return sight
+
+    async def _dry_run(self, sight: Sight, manager: str) -> bytes:
+        manifest = sight.manifest
+        context = Context(
+            ref=manifest.ref,
+            source=manifest.provenance.source,
+            revision=manifest.provenance.revision,
+            desired=manifest.body,
+            live=sight.live,
+            schema=sight.schema,
+            manager=manager,
+        )
+        body = applicable(context)
+        body["metadata"] = {**body.get("metadata", {}), "uid": sight.assessment.uid}
+        written = await self._cluster.apply(body, manifest.ref, manager=manager, force=True, dry_run=True)
+        return written.object
+
+    async def learn(self, sight: Sight, answer: bytes) -> Sight:
+        """Take what the server made of an apply as its verdict on each suspected difference."""
+        after = assess(sight.manifest, decode_live(answer), sight.schema, Facts(self.options.managers))
+        insisted = kept(sight.assessment.differences, after.differences)
+        if not insisted:
+            return sight
+        taught = sight.taught | insisted
+        facts = Facts(self.options.managers, self.options.ignore, (), taught)
+        assert sight.live is not None  # noqa: S101 - told by the callers
+        again = assess(sight.manifest, sight.live, sight.schema, facts)
+        return msgspec.structs.replace(sight, assessment=again, taught=taught)
+
+
+def kept(before: Iterable[Difference], after: Iterable[Difference]) -> frozenset[str]:
+    """Facts of declared differences that an apply left exactly as they were."""
+    still = {item.fact for item in after if item.op != "added"}
+    return frozenset(item.fact for item in before if item.op != "added" and item.fact in still)
+
+
+def scalers_of(bodies: Iterable[Body]) -> Iterable[Scaler]:
+    """Read HorizontalPodAutoscalers; one that KEDA owns may go down to 0."""
+    for body in bodies:
+        spec, metadata = body.get("spec") or {}, body.get("metadata") or {}
+        target = spec.get("scaleTargetRef") or {}
+        keda = any(owner.get("kind") == "ScaledObject" for owner in metadata.get("ownerReferences") or ())
+        minimum = spec.get("minReplicas")
+        yield Scaler(
+            kind="ScaledObject" if keda else "HorizontalPodAutoscaler",
+            name=str(metadata.get("name") or ""),
+            target_kind=str(target.get("kind") or ""),
+            target_name=str(target.get("name") or ""),
+            minimum=0 if keda else 1 if minimum is None else int(minimum),
+            maximum=int(spec.get("maxReplicas") or 0),
+        )

@@ -1,0 +1,272 @@
+"""One object from observation to outcome: see, decide, gate, write, remember.
+
+Level-triggered: it acts on what is, never on what an event said happened. Every write is followed by the state that
+the server returned; the event that echoes it is recognised and costs nothing.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import msgspec
+
+from drift.cluster import Cluster
+from drift.core.assess import State, unknown
+from drift.core.errors import ClusterError, ConflictError, NotFoundError
+from drift.core.gates import GateFacts, HoldVerdict
+from drift.core.live import fingerprint, identity, version_number
+from drift.core.objects import GroupKind, Manifest, ObjectRef, split_api_version
+from drift.core.reasons import Reason
+from drift.core.redact import is_secret
+from drift.engine.assessor import Assessor, Sight
+from drift.engine.decider import Decider, Decision, gated
+from drift.engine.desired_index import DesiredIndex, SourceState
+from drift.engine.executor import Executor, Outcome
+from drift.engine.fence import Fence
+from drift.engine.records import Detected, Failed, Held, Listener, Repaired, Resolved, Unchanged
+from drift.engine.tracking import Observation, Tracked, addresses_of
+from drift.source import Hold
+
+StillCurrent = Callable[[SourceState], Awaitable[Hold | None]]
+# Refusals that time may cure: asked again by back-off; all others wait for a change of the object or its desired.
+_SLOW_RETRY = 60.0
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """When to look again: `retry` by back-off, or `after` seconds; neither: when something changes."""
+
+    retry: bool = False
+    after: float = 0.0
+
+
+DONE = Verdict()
+
+
+class Reconciler:
+    """Brings single objects to what the index says they should be."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        index: DesiredIndex,
+        assessor: Assessor,
+        decider: Decider,
+        *,
+        remediate: bool,
+        listener: Listener,
+        still_current: StillCurrent | None = None,
+    ) -> None:
+        """`still_current` asks the source of a state right before a write; None skips the question."""
+        self._cluster = cluster
+        self._index = index
+        self._assessor = assessor
+        self._decider = decider
+        self._executor = Executor(cluster)
+        self._remediate = remediate
+        self._tell = listener
+        self._still_current = still_current
+        self._fence = Fence()
+        self.tracked: dict[ObjectRef, Tracked] = {}
+
+    def memory(self, ref: ObjectRef) -> Tracked:
+        """What is remembered of an object."""
+        return self.tracked.setdefault(ref, Tracked())
+
+    def forget(self, ref: ObjectRef) -> None:
+        """Nobody desires this object any more."""
+        self.tracked.pop(ref, None)
+
+    async def read(self, ref: ObjectRef, manifest: Manifest) -> Observation:
+        """Read the live object now."""
+        at = time.monotonic()
+        _, version = split_api_version(manifest.api_version)
+        resource = await self._cluster.resource(GroupKind(ref.group, ref.kind), version)
+        try:
+            return Observation(await self._cluster.get(ref, version=resource.version), at)
+        except NotFoundError as error:
+            if error.reason is Reason.KIND_NOT_SERVED:
+                raise
+            return Observation(None, at)
+
+    async def reconcile(self, ref: ObjectRef, seen: Observation | None) -> Verdict:
+        """Look at one object and repair it if that is allowed. Raises nothing but cancellation."""
+        desired = self._index.manifest(ref)
+        if desired is None:
+            self.forget(ref)
+            return DONE
+        manifest, state = desired
+        try:
+            observation = seen or await self.read(ref, manifest)
+            return await self._reconcile(manifest, state, observation)
+        except ConflictError:
+            return Verdict(retry=True)  # the object moved on: look again
+        except ClusterError as error:
+            return self._failed(manifest, error)
+
+    async def _reconcile(self, manifest: Manifest, state: SourceState, observation: Observation) -> Verdict:
+        memory, stamp = self.memory(manifest.ref), self._index.stamp(manifest.ref)
+        if memory.taught_for != stamp:
+            memory.taught, memory.taught_for = frozenset(), stamp
+        sight = await self.see(manifest, observation, memory)
+        if sight.assessment.state in {State.IN_SYNC, State.IGNORED}:
+            return self._settled(sight, observation, memory)
+        if sight.assessment.state is State.UNKNOWN:
+            return self._unknown(sight)
+        return await self._repair(sight, state, observation, memory)
+
+    async def see(self, manifest: Manifest, observation: Observation, memory: Tracked) -> Sight:
+        """Assess one observation; remembers the addresses of a Service."""
+        raw = observation.raw
+        last = raw if raw is not None else observation.last
+        if last is not None:
+            memory.addresses = addresses_of(manifest.ref, last) or memory.addresses
+        return await self._assessor.see(manifest, raw, now=_now(), taught=memory.taught)
+
+    def _settled(self, sight: Sight, observation: Observation, memory: Tracked) -> Verdict:
+        if memory.state in {State.DRIFTED, State.MISSING}:
+            self._tell(Resolved(sight.manifest.ref, sight.assessment.source))
+        memory.state, memory.told, memory.failed = sight.assessment.state, "", False
+        if observation.raw is not None:
+            memory.verified = self._verified(sight.manifest.ref, observation.raw)
+        return DONE
+
+    def _verified(self, ref: ObjectRef, raw: bytes | msgspec.Raw) -> tuple[int, int]:
+        return fingerprint(raw), self._index.stamp(ref)
+
+    def known_in_sync(self, ref: ObjectRef, raw: msgspec.Raw) -> bool:
+        """Whether this live state was found in sync before: the cheap end of most events."""
+        memory = self.tracked.get(ref)
+        if memory is None or memory.verified is None or memory.state is not State.IN_SYNC:
+            return False
+        return memory.verified == (fingerprint(raw), self._index.stamp(ref))
+
+    def _unknown(self, sight: Sight) -> Verdict:
+        self._announce(sight)
+        return Verdict(after=15.0)
+
+    def _announce(self, sight: Sight) -> None:
+        """Tell a drift once, and again when it changes."""
+        found, memory = sight.assessment, self.memory(sight.manifest.ref)
+        signature = f"{found.state}:{found.reason}:" + ",".join(item.fact for item in found.differences)
+        if memory.told != signature:
+            memory.told = signature
+            self._tell(Detected(found))
+        memory.state = found.state
+
+    async def _repair(
+        self, sight: Sight, state: SourceState, observation: Observation, memory: Tracked
+    ) -> Verdict:
+        if not self._remediate:
+            sight = await self._assessor.judge(sight, state.manager)
+            memory.taught = sight.taught
+            if sight.assessment.state is State.IN_SYNC:
+                return self._settled(sight, observation, memory)
+        decision = await self.decide(sight, state, observation.at)
+        if decision.hold is not None or not decision.writes:
+            self._announce(sight)
+            return self._held(decision)
+        return await self._write(decision, observation, memory)
+
+    async def decide(self, sight: Sight, state: SourceState, since: float) -> Decision:
+        """Plan, and put the plan through the gates; the source is asked last, right before the write."""
+        memory = self.memory(sight.manifest.ref)
+        decision = self._decider.decide(sight, manager=state.manager, last_seen=memory.addresses)
+        decision = gated(decision, self._facts(decision, state, memory))
+        if decision.hold is None and decision.writes and self._still_current is not None:
+            hold = await self._fence.hold(state.source, lambda: self._ask(state), since=since)
+            if hold is not None:
+                verdict = HoldVerdict(hold.reason, hold.message, 5.0)
+                decision = msgspec.structs.replace(decision, hold=verdict)
+        return decision
+
+    async def _ask(self, state: SourceState) -> Hold | None:
+        assert self._still_current is not None  # noqa: S101 - told by the caller
+        return await self._still_current(state)
+
+    def _facts(self, decision: Decision, state: SourceState, memory: Tracked) -> GateFacts:
+        sight, hold = decision.sight, state.hold
+        rivals = [item.owner.manager for item in sight.assessment.differences if item.owner]
+        return GateFacts(
+            assessment=sight.assessment,
+            plan=decision.plan,
+            desired=sight.manifest.body,
+            live=sight.live,
+            source_hold=HoldVerdict(hold.reason, hold.message) if hold else self._claimed(sight.manifest.ref),
+            remediate=self._remediate,
+            score=memory.score,
+            rival=rivals[0] if rivals else "",
+            now=time.time(),
+            clock=time.monotonic(),
+        )
+
+    def _claimed(self, ref: ObjectRef) -> HoldVerdict | None:
+        claims = self._index.claims(ref)
+        if len(claims) < 2:
+            return None
+        return HoldVerdict(Reason.TWO_SOURCES, f"declared by two sources, {' and '.join(claims)}: remove one")
+
+    def _held(self, decision: Decision) -> Verdict:
+        memory, hold = self.memory(decision.sight.manifest.ref), decision.hold
+        if hold is None:
+            return DONE
+        signature = f"held:{hold.reason}:{memory.told.removeprefix('held:')}"
+        if not memory.told.startswith(f"held:{hold.reason}:") and hold.reason is not Reason.OBSERVE_ONLY:
+            self._tell(Held(decision.sight.assessment, hold))
+            memory.told = signature
+        return Verdict(after=hold.retry_after) if hold.retry_after > 0 else DONE
+
+    async def _write(self, decision: Decision, observation: Observation, memory: Tracked) -> Verdict:
+        sight = decision.sight
+        before = fingerprint(observation.raw) if observation.raw is not None else None
+        memory.score = memory.score.written(time.monotonic())
+        outcome = await self._executor.execute(decision.plan)
+        seconds = time.monotonic() - observation.at
+        after = fingerprint(outcome.object) if outcome.object else None
+        if outcome.object is not None:
+            memory.written = version_number(identity(outcome.object).resource_version)
+        if after is not None and after == before:
+            return await self._changed_nothing(sight, outcome, memory)
+        self._announce(sight)
+        self._tell(Repaired(sight.assessment, decision.strategy, outcome.writes, outcome.created, seconds))
+        return await self._verify(sight, outcome, memory)
+
+    async def _changed_nothing(self, sight: Sight, outcome: Outcome, memory: Tracked) -> Verdict:
+        """The server left everything as it was: its reading of what is declared, no drift and no repair."""
+        memory.score = msgspec.structs.replace(memory.score, value=max(0.0, memory.score.value - 1.0))
+        assert outcome.object is not None  # noqa: S101 - told by the caller
+        sight = await self._assessor.learn(sight, outcome.object)
+        memory.taught = sight.taught
+        self._tell(Unchanged(sight.assessment))
+        return await self._verify(sight, outcome, memory)
+
+    async def _verify(self, sight: Sight, outcome: Outcome, memory: Tracked) -> Verdict:
+        """Look at what the write returned. What is still different there, the server insists on."""
+        if outcome.object is None:
+            return DONE
+        observation = Observation(outcome.object, time.monotonic())
+        after = await self._assessor.see(sight.manifest, outcome.object, now=_now(), taught=memory.taught)
+        if after.assessment.state is State.DRIFTED:
+            insisted = {item.fact for item in after.assessment.differences if item.op != "added"}
+            memory.taught = memory.taught | insisted
+            after = await self._assessor.see(sight.manifest, outcome.object, now=_now(), taught=memory.taught)
+        memory.state = State.IN_SYNC
+        if after.assessment.state in {State.IN_SYNC, State.IGNORED}:
+            return self._settled(after, observation, memory)
+        return Verdict(retry=True)
+
+    def _failed(self, manifest: Manifest, error: ClusterError) -> Verdict:
+        memory = self.memory(manifest.ref)
+        message = "the API server refused the write" if is_secret(manifest.ref) else str(error)
+        assessment = unknown(manifest, error.reason, message)
+        if memory.told != f"failed:{error.reason}:{error.status}":
+            memory.told = f"failed:{error.reason}:{error.status}"
+            self._tell(Failed(assessment, error.reason, message, _SLOW_RETRY))
+        memory.failed = True
+        if error.retry_after:
+            return Verdict(after=error.retry_after)
+        permanent = error.reason in {Reason.INVALID, Reason.IMMUTABLE_FIELD, Reason.DENIED, Reason.FORBIDDEN}
+        return Verdict(after=_SLOW_RETRY) if permanent else Verdict(retry=True)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

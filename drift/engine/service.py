@@ -1,0 +1,309 @@
+"""The loop: sources feed the index, informers feed the queue, workers reconcile. Runs until cancelled.
+
+Every task is supervised: a source or an informer that fails is told and started again; one object's failure stays with
+that object. Nothing is written on the word of a watch that is not trusted.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from drift.cluster import Cluster
+from drift.core.assess import State
+from drift.core.errors import ClusterError, DriftError, UnknownKindError
+from drift.core.objects import GroupKind, Manifest, ObjectRef, Resource, split_api_version
+from drift.core.reasons import Reason
+from drift.core.scope import place
+from drift.engine.desired_index import DesiredIndex, SourceState, rank
+from drift.engine.informer import Informer, Scope
+from drift.engine.queue import WorkQueue
+from drift.engine.reconciler import Reconciler
+from drift.engine.records import Listener, SourceChanged, SourceRemoved, SourceTroubled
+from drift.engine.tracking import Observation
+from drift.source import DesiredState, Hold, Problem, Removed, Revision, Source
+
+_RESTART_DELAY = 5.0
+_PLACE_AGAIN = 10.0
+_FEW_NAMESPACES = 3
+
+
+async def served(cluster: Cluster, kind: GroupKind, version: str) -> Resource:
+    """Resolve a kind in the version it is declared in, or in the one the server prefers."""
+    try:
+        return await cluster.resource(kind, version)
+    except UnknownKindError:
+        return await cluster.resource(kind)
+
+
+class ServiceOptions(msgspec.Struct, frozen=True):
+    """`resync`: seconds between full lists. `workers`: objects repaired at the same time."""
+
+    resync: float = 1800.0
+    workers: int = 16
+    default_namespace: str = "default"
+
+
+class Service:
+    """Keeps everything its sources declare as declared."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        sources: Sequence[Source],
+        index: DesiredIndex,
+        reconciler: Reconciler,
+        listener: Listener,
+        options: ServiceOptions,
+    ) -> None:
+        """Wire the parts; nothing starts before `run`."""
+        self._cluster = cluster
+        self._sources = {source.name: source for source in sources}
+        self._owners: dict[str, Source] = {}
+        self._states: dict[str, DesiredState] = {}
+        self._index = index
+        self._reconciler = reconciler
+        self._tell = listener
+        self._options = options
+        self._queue: WorkQueue[ObjectRef] = WorkQueue()
+        self._pending: dict[ObjectRef, Observation] = {}
+        self._informers: dict[Scope, tuple[Informer, asyncio.Task[None]]] = {}
+        self._unplaced: dict[str, DesiredState] = {}
+        self._loaded: set[str] = set()
+        self._informing = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Run until cancelled; ends every task it started."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for source in self._sources.values():
+                    group.create_task(self._follow(source))
+                for _ in range(self._options.workers):
+                    group.create_task(self._work())
+                group.create_task(self._place_again())
+                group.create_task(self._resync())
+        finally:
+            await self._stop_informers(list(self._informers))
+
+    @property
+    def ready(self) -> bool:
+        """Whether every source was read and every watch shows the present."""
+        return len(self._loaded) == len(self._sources) and all(
+            informer.trusted for informer, _ in self._informers.values()
+        )
+
+    @property
+    def informers(self) -> list[Informer]:
+        """The watched scopes, for health and metrics."""
+        return [informer for informer, _ in self._informers.values()]
+
+    @property
+    def queue_depth(self) -> int:
+        """Objects that wait to be looked at."""
+        return len(self._queue)
+
+    async def still_current(self, state: SourceState) -> Hold | None:
+        """Ask the source that made a state; used as the reconciler's fence."""
+        source, full = self._owners.get(state.source), self._states.get(state.source)
+        if source is None or full is None:
+            return Hold(Reason.SOURCE_FAILED, f"{state.source} is gone")
+        return await source.still_current(full)
+
+    # sources -> index
+
+    async def _follow(self, source: Source) -> None:
+        while True:
+            try:
+                async for revision in source.follow():
+                    await self._take(source, revision)
+            except DriftError as error:
+                self._tell(SourceTroubled(source.name, error.reason, str(error)))
+            await asyncio.sleep(_RESTART_DELAY)
+
+    async def _take(self, source: Source, revision: Revision) -> None:
+        match revision:
+            case Problem():
+                self._tell(SourceTroubled(revision.source, revision.reason, revision.message))
+            case Removed():
+                await self._remove(revision.source)
+            case DesiredState():
+                self._owners[revision.source] = source
+                await self._put(revision)
+        self._loaded.add(source.name)
+
+    async def _put(self, state: DesiredState) -> None:
+        placed, waiting = await self._placed(state)
+        self._unplaced.pop(state.source, None)
+        if waiting:
+            self._unplaced[state.source] = state
+        for problem in state.problems:
+            self._tell(SourceTroubled(problem.source, problem.reason, problem.message))
+        slim = msgspec.structs.replace(state, manifests=(), former=())
+        self._states[state.source] = slim
+        changed = self._index.put(msgspec.structs.replace(state, manifests=tuple(placed)))
+        hold = state.hold.message if state.hold else ""
+        self._tell(SourceChanged(state.source, state.revision, len(placed), hold))
+        await self._inform()
+        for ref in sorted(changed, key=lambda ref: (rank(ref), ref)):
+            self._look_again(ref)
+
+    def _look_again(self, ref: ObjectRef) -> None:
+        """Look at an object whose desired state changed; one that waits for its first list is seen then."""
+        if ref not in self._index:
+            self._queue.drop(ref)
+            self._pending.pop(ref, None)
+            self._reconciler.forget(ref)
+            return
+        memory = self._reconciler.memory(ref)
+        informer = self._informer_of(ref)
+        settled = memory.state is State.IN_SYNC and memory.verified is not None
+        if settled and memory.verified and memory.verified[1] == self._index.stamp(ref):
+            return  # only a hold changed, and nothing waits for it
+        if informer is not None and informer.synced:
+            self._queue.add(ref)
+
+    async def _placed(self, state: DesiredState) -> tuple[list[Manifest], list[Manifest]]:
+        """Manifests with the namespace their scope asks for, and those whose kind is not served (yet)."""
+        placed, waiting = [], []
+        for manifest in state.manifests:
+            try:
+                resource = await self._resource(manifest)
+            except ClusterError as error:
+                waiting.append(manifest)
+                self._tell(SourceTroubled(state.source, error.reason, f"{manifest.ref}: {error}"))
+            else:
+                placed.append(place(manifest, resource.namespaced, self._options.default_namespace))
+        return placed, waiting
+
+    async def _resource(self, manifest: Manifest) -> Resource:
+        _, version = split_api_version(manifest.api_version)
+        return await served(self._cluster, GroupKind(manifest.ref.group, manifest.ref.kind), version)
+
+    async def _place_again(self) -> None:
+        while True:
+            await asyncio.sleep(_PLACE_AGAIN)
+            for state in list(self._unplaced.values()):
+                _, waiting = await self._quietly_placed(state)
+                if not waiting:
+                    await self._put(state)
+
+    async def _quietly_placed(self, state: DesiredState) -> tuple[int, list[Manifest]]:
+        waiting = []
+        for manifest in state.manifests:
+            try:
+                await self._resource(manifest)
+            except ClusterError:
+                waiting.append(manifest)
+        return len(state.manifests), waiting
+
+    async def _remove(self, source: str) -> None:
+        self._owners.pop(source, None)
+        self._states.pop(source, None)
+        self._unplaced.pop(source, None)
+        for ref in self._index.remove(source):
+            self._look_again(ref)
+        self._tell(SourceRemoved(source))
+        await self._inform()
+
+    # informers -> queue
+
+    async def _inform(self) -> None:
+        """Watch what is desired and nothing else."""
+        async with self._informing:
+            wanted = await self._scopes()
+            for scope in wanted - self._informers.keys():
+                self._start_informer(scope)
+            await self._stop_informers([scope for scope in self._informers if scope not in wanted])
+
+    def _start_informer(self, scope: Scope) -> None:
+        informer = Informer(self._cluster, scope, self._index, self._reconciler, self._observed, self._tell)
+        task = asyncio.create_task(informer.run(), name=f"watch {scope}")
+        self._informers[scope] = (informer, task)
+
+    async def _stop_informers(self, scopes: list[Scope]) -> None:
+        tasks = [self._informers.pop(scope)[1] for scope in scopes]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _scopes(self) -> set[Scope]:
+        found: set[Scope] = set()
+        for kind, namespaces in self._index.kinds().items():
+            try:
+                resource = await self._served(kind)
+            except ClusterError:
+                continue  # told when it was placed
+            found |= {Scope(resource, namespace) for namespace in await self._watched(resource, namespaces)}
+        return found
+
+    async def _served(self, kind: GroupKind) -> Resource:
+        _, version = split_api_version(self._index.version(kind))
+        return await served(self._cluster, kind, version)
+
+    async def _watched(self, resource: Resource, namespaces: frozenset[str]) -> frozenset[str]:
+        """Few namespaces are watched one by one, many at once where that is permitted."""
+        if not resource.namespaced:
+            return frozenset({""})
+        if len(namespaces) <= _FEW_NAMESPACES:
+            return namespaces
+        if Scope(resource) in self._informers or await self._may_watch_everywhere(resource):
+            return frozenset({""})
+        return namespaces
+
+    async def _may_watch_everywhere(self, resource: Resource) -> bool:
+        try:
+            return await self._cluster.allowed("list", resource) and await self._cluster.allowed("watch", resource)
+        except ClusterError:
+            return False
+
+    def _informer_of(self, ref: ObjectRef) -> Informer | None:
+        return next((informer for scope, (informer, _) in self._informers.items() if scope.covers(ref)), None)
+
+    def _observed(self, ref: ObjectRef, observation: Observation) -> None:
+        self._pending[ref] = observation
+        self._queue.add(ref)
+
+    async def _resync(self) -> None:
+        while True:
+            await asyncio.sleep(self._options.resync * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load
+            for informer in self.informers:
+                if informer.trusted:
+                    await self._quietly(informer.resync)
+
+    async def _quietly(self, act: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await act()
+        except ClusterError as error:
+            self._tell(SourceTroubled("resync", error.reason, str(error)))
+
+    # queue -> cluster
+
+    async def _work(self) -> None:
+        while True:
+            ref = await self._queue.get()
+            try:
+                await self._process(ref)
+            except Exception as error:  # noqa: BLE001 - a poisonous object harms only itself
+                message = f"{ref}: {type(error).__name__} while reconciling"
+                self._tell(SourceTroubled("engine", Reason.INTERNAL_ERROR, message))
+                self._queue.retry(ref)
+            finally:
+                self._queue.done(ref)
+
+    async def _process(self, ref: ObjectRef) -> None:
+        informer = self._informer_of(ref)
+        if informer is not None and not informer.trusted:
+            self._pending.pop(ref, None)
+            self._queue.add_after(ref, 1.0)  # what a stale watch showed is no ground to write on
+            return
+        seen = self._pending.pop(ref, None)
+        if seen is not None and seen.number and seen.number < self._reconciler.memory(ref).written:
+            return  # a state from before our own write: the event of that write is still to come
+        verdict = await self._reconciler.reconcile(ref, seen)
+        if verdict.after > 0:
+            self._queue.add_after(ref, verdict.after)
+        elif verdict.retry:
+            self._queue.retry(ref)
+        else:
+            self._queue.succeeded(ref)

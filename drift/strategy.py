@@ -1,0 +1,56 @@
+"""PUBLIC plugin API. A strategy plans; it never writes and never sees a client.
+
+A strategy is a class with a `name`, a `Settings` struct and a pure `plan(context, settings)` that returns a `Plan`
+with a reason in words. So every strategy has a dry run, can be shown before approval, and cannot do harm. Register it
+by an entry point of the group `drift.strategies`. Plugins import only this module.
+"""
+
+from typing import ClassVar, Protocol, runtime_checkable
+
+import msgspec
+
+from drift.core.assess import Difference
+from drift.core.objects import ObjectRef
+from drift.core.plan import Action, Apply, Context, Delete, Patch, Plan, applicable, recreate, revert
+
+__all__ = [
+    "PROTOCOL_VERSION",
+    "Action",
+    "Apply",
+    "Context",
+    "Delete",
+    "Difference",
+    "NoSettings",
+    "ObjectRef",
+    "Patch",
+    "Plan",
+    "Strategy",
+    "applicable",
+    "nothing",
+    "recreate",
+    "revert",
+]
+
+PROTOCOL_VERSION = 1
+
+
+class NoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For strategies that have nothing to set."""
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """What the registry asks of a plugin; the first docstring line is its summary in `drift plugins`."""
+
+    name: ClassVar[str]
+    protocol: ClassVar[int]
+    Settings: ClassVar[type[msgspec.Struct]]
+
+    def plan(self, context: Context, settings: msgspec.Struct) -> Plan:
+        """Return what to do about `context.differences`, or about a missing object."""
+        ...
+
+
+def nothing(reason: str) -> Plan:
+    """Leave the object alone, and say why."""
+    return Plan(reason)
