@@ -20,7 +20,9 @@ __all__ = ["HelmBinaryRenderer", "RenderRequest", "Renderer", "SdkRenderer", "fi
 _PROGRAMS = ("helm", "helm4", "helm3")
 _INSTALL = "install helm (https://helm.sh/docs/intro/install) or pip install 'daytwo[helm]'"
 _LONGEST_ERROR = 500
-_PYTHON = sys.executable
+# The child starts in an empty folder, so it is told where this package is.
+_ROOT = str(Path(__file__).resolve().parents[1])
+_CHILD = f"import sys; sys.path.insert(0, {_ROOT!r}); from desired.helm_sdk_child import main; main()"
 
 
 class RenderRequest(msgspec.Struct, frozen=True):
@@ -90,10 +92,8 @@ class SdkRenderer:
         """Run `desired.helm_sdk_child`."""
         if not self.available():
             raise SourceError("rendering without the helm program needs: pip install 'daytwo[helm]'")
-        root = str(Path(__file__).resolve().parents[1])
-        code = f"import sys; sys.path.insert(0, {root!r}); from desired.helm_sdk_child import main; main()"
         outcome = await run_child(
-            [_PYTHON, "-c", code],
+            [sys.executable, "-c", _CHILD],
             what=f"rendering {request.name}",
             bounds=Bounds(seconds=request.timeout),
             stdin=msgspec.json.encode(request),

@@ -3,6 +3,7 @@
 Never import this in the service itself: a crash of the Go library ends its process.
 """
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -21,9 +22,9 @@ def main() -> None:
 
 def _render(request: dict[str, Any]) -> str:
     """Render with the library."""
-    import helm_python as helm
-    from helm_python import _native
-
+    # By name: the package is an extra, and no type checker has to find it.
+    helm = importlib.import_module("helm_python")
+    native = importlib.import_module("helm_python._native")
     options = {
         "name": request["name"],
         "namespace": request["namespace"] or "default",
@@ -32,13 +33,13 @@ def _render(request: dict[str, Any]) -> str:
     }
     with helm.Chart.load(request["chart"]) as chart:
         # Chart.render() has no way to pass the cluster's versions; the call behind it has.
-        rendered = _native.call_string(
+        rendered = native.call_string(
             "helm_render",
             chart._raw(),  # noqa: SLF001
             json.dumps(_values(request, helm)),
             json.dumps({key: value for key, value in options.items() if value}),
         )
-        return _join(chart.name, chart.crds, json.loads(rendered))
+        return _join(str(chart.name), chart.crds, json.loads(rendered))
 
 
 def _values(request: dict[str, Any], helm: Any) -> dict[str, Any]:

@@ -79,7 +79,7 @@ _DESIRED = (
     click.option("--set", "set_values", multiple=True, metavar="KEY=VALUE",
                  help="Value for --chart; may be repeated."),
     click.option("--name", default="", metavar="NAME",
-                 help="Release name for --chart.  [default: the chart's name]"),
+                 help="Release name for --chart.  [default: as the folder or file]"),
     click.option("-f", "--filename", multiple=True, metavar="FILE",
                  help="Check manifests: a file, a folder or - for stdin; may be repeated."),
 )  # fmt: skip

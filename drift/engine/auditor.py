@@ -36,6 +36,13 @@ class _Scope(msgspec.Struct, frozen=True, order=True):
     namespace: str
 
 
+class Survey(msgspec.Struct, frozen=True, eq=False):
+    """A report, and the states it was made from with their manifests placed."""
+
+    report: Report
+    states: tuple[tuple[Source, DesiredState], ...]
+
+
 class Auditor:
     """Checks sources against one cluster."""
 
@@ -55,13 +62,18 @@ class Auditor:
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     async def check(self, sources: Sequence[Source]) -> Report:
-        """Check everything now. Raises DriftError only when nothing at all could be loaded."""
-        states, problems = await self.load(sources)
+        """Check everything now; what cannot be loaded is a problem of the report."""
+        return (await self.survey(sources)).report
+
+    async def survey(self, sources: Sequence[Source]) -> "Survey":
+        """Check everything now, and keep what was desired for whoever repairs it."""
+        loaded, problems = await self.load(sources)
+        states = [state for _, state in loaded]
         manifests, blind = await self._place(states)
         live = await self._live(manifests)
         found = [unknown(manifest, error.reason, str(error)) for manifest, error in blind]
         found += await self._assess(manifests, live, states)
-        return Report(
+        report = Report(
             context=self._cluster.context,
             assessments=tuple(found),
             problems=tuple(problems),
@@ -69,10 +81,13 @@ class Auditor:
             limits=tuple(sorted(self._assessor.limits)),
             sources=len(states),
         )
+        return Survey(report, tuple((source, _with(state, manifests)) for source, state in loaded))
 
-    async def load(self, sources: Sequence[Source]) -> tuple[list[DesiredState], list[SourceProblem]]:
+    async def load(
+        self, sources: Sequence[Source]
+    ) -> tuple[list[tuple[Source, DesiredState]], list[SourceProblem]]:
         """Load all sources; one that fails is a problem and stops no other."""
-        states: list[DesiredState] = []
+        states: list[tuple[Source, DesiredState]] = []
         problems: list[SourceProblem] = []
         for source in sources:
             try:
@@ -84,7 +99,7 @@ class Auditor:
                 if isinstance(item, Problem):
                     problems.append(_problem(item))
                 else:
-                    states.append(item)
+                    states.append((source, item))
                     problems += [_problem(problem) for problem in item.problems]
         return states, problems
 
@@ -215,3 +230,8 @@ def _hold(state: DesiredState) -> SourceHold:
 
 def _problem(problem: Problem) -> SourceProblem:
     return SourceProblem(problem.source, problem.message, problem.reason)
+
+
+def _with(state: DesiredState, manifests: Iterable[Manifest]) -> DesiredState:
+    own = tuple(manifest for manifest in manifests if manifest.provenance.source == state.source)
+    return msgspec.structs.replace(state, manifests=own, former=())

@@ -54,9 +54,8 @@ class Reconciler:
         *,
         remediate: bool,
         listener: Listener,
-        still_current: StillCurrent | None = None,
     ) -> None:
-        """`still_current` asks the source of a state right before a write; None skips the question."""
+        """`still_current` is set by whoever follows the sources: it asks one right before a write."""
         self._cluster = cluster
         self._index = index
         self._assessor = assessor
@@ -64,7 +63,7 @@ class Reconciler:
         self._executor = Executor(cluster)
         self._remediate = remediate
         self._tell = listener
-        self._still_current = still_current
+        self.still_current: StillCurrent | None = None
         self._fence = Fence()
         self.tracked: dict[ObjectRef, Tracked] = {}
 
@@ -87,6 +86,19 @@ class Reconciler:
             if error.reason is Reason.KIND_NOT_SERVED:
                 raise
             return Observation(None, at)
+
+    async def preview(self, ref: ObjectRef) -> Decision | None:
+        """Say what `reconcile` would do now, gates included; None where nothing is to be done. Raises ClusterError."""
+        desired = self._index.manifest(ref)
+        if desired is None:
+            return None
+        manifest, state = desired
+        observation = await self.read(ref, manifest)
+        sight = await self.see(manifest, observation, self.memory(ref))
+        sight = await self._assessor.judge(sight, state.manager)
+        if sight.assessment.state not in {State.DRIFTED, State.MISSING}:
+            return None
+        return await self.decide(sight, state, observation.at)
 
     async def reconcile(self, ref: ObjectRef, seen: Observation | None) -> Verdict:
         """Look at one object and repair it if that is allowed. Raises nothing but cancellation."""
@@ -172,7 +184,7 @@ class Reconciler:
         memory = self.memory(sight.manifest.ref)
         decision = self._decider.decide(sight, manager=state.manager, last_seen=memory.addresses)
         decision = gated(decision, self._facts(decision, state, memory))
-        if decision.hold is None and decision.writes and self._still_current is not None:
+        if decision.hold is None and decision.writes and self.still_current is not None:
             hold = await self._fence.hold(state.source, lambda: self._ask(state), since=since)
             if hold is not None:
                 verdict = HoldVerdict(hold.reason, hold.message, 5.0)
@@ -180,8 +192,8 @@ class Reconciler:
         return decision
 
     async def _ask(self, state: SourceState) -> Hold | None:
-        assert self._still_current is not None  # noqa: S101 - told by the caller
-        return await self._still_current(state)
+        assert self.still_current is not None  # noqa: S101 - told by the caller
+        return await self.still_current(state)
 
     def _facts(self, decision: Decision, state: SourceState, memory: Tracked) -> GateFacts:
         sight, hold = decision.sight, state.hold

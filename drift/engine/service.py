@@ -64,6 +64,7 @@ class Service:
         self._states: dict[str, DesiredState] = {}
         self._index = index
         self._reconciler = reconciler
+        reconciler.still_current = self.still_current
         self._tell = listener
         self._options = options
         self._queue: WorkQueue[ObjectRef] = WorkQueue()
@@ -128,9 +129,14 @@ class Service:
             case Removed():
                 await self._remove(revision.source)
             case DesiredState():
-                self._owners[revision.source] = source
+                self.adopt(source, revision)
                 await self._put(revision)
         self._loaded.add(source.name)
+
+    def adopt(self, source: Source, state: DesiredState) -> None:
+        """Remember which source to ask about a state, and how it named it."""
+        self._owners[state.source] = source
+        self._states[state.source] = msgspec.structs.replace(state, manifests=(), former=())
 
     async def _put(self, state: DesiredState) -> None:
         placed, waiting = await self._placed(state)
@@ -139,8 +145,6 @@ class Service:
             self._unplaced[state.source] = state
         for problem in state.problems:
             self._tell(SourceTroubled(problem.source, problem.reason, problem.message))
-        slim = msgspec.structs.replace(state, manifests=(), former=())
-        self._states[state.source] = slim
         changed = self._index.put(msgspec.structs.replace(state, manifests=tuple(placed)))
         hold = state.hold.message if state.hold else ""
         self._tell(SourceChanged(state.source, state.revision, len(placed), hold))

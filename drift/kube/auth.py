@@ -136,8 +136,6 @@ def _from_kubeconfig(selected: files.Selected, identity: Sequence[Header]) -> Co
         raise UsageError(
             line(f"context {selected.context!r} ({selected.where}) cannot be used: {error}")
         ) from error
-    if not getattr(selected.loader, "host", ""):
-        raise UsageError(line(f"context {selected.context!r}: its cluster has no server address"))
     return Connection(
         context=selected.context,
         namespace=selected.namespace,

@@ -178,12 +178,13 @@ class KubeCluster:
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "preconditions": {"uid": uid, "resourceVersion": resource_version},
+            # Here and not in the query, which the server ignores when a delete has a body.
+            **({"dryRun": ["All"]} if dry_run else {}),
         }
         await self._on_object(
             "DELETE",
             ref,
             attempt_on("delete", ref),
-            query=_dry(dry_run),
             body=options,
             retry=Retry.REFUSED,
         )

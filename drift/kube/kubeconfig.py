@@ -117,8 +117,11 @@ def _selected(merger: Any, name: str, context: dict[str, Any], files: str) -> Se
     from kubernetes_asyncio.config.kube_config import ConfigNode, KubeConfigLoader
 
     cluster, user_name = str(context.get("cluster") or ""), str(context.get("user") or "")
-    if cluster not in _entries(merger, "clusters"):
+    clusters = _entries(merger, "clusters")
+    if cluster not in clusters:
         raise UsageError(line(f"{files}: context {name!r} names the cluster {cluster!r}, which is not there"))
+    if not (clusters[cluster][0].get("cluster") or {}).get("server"):
+        raise UsageError(line(f"{files}: the cluster {cluster!r} has no server address"))
     users = _entries(merger, "users")
     if user_name and user_name not in users:
         raise UsageError(line(f"{files}: context {name!r} names the user {user_name!r}, which is not there"))

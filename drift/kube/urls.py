@@ -35,6 +35,6 @@ def attempt_on_all(verb: str, resource: Resource, namespace: str) -> Attempt:
 
 
 def _segment(name: str) -> str:
-    if not name or name in {".", ".."}:
+    if name in {"", ".", ".."} or "/" in name or "%" in name:  # ValidatePathSegmentName of apimachinery
         raise InvalidError(line(f"{name!r} is no name of an object"))
     return quote(name, safe="")

@@ -59,5 +59,7 @@ def _lines(name: str, content: Any) -> list[str]:
     if content is _ABSENT:
         return []
     if isinstance(content, str) and "\n" in content:
-        return [f"{name}: |" if name else "|", *(f"  {line}" for line in content.split("\n"))]
+        mark = "|" if content.endswith("\n") else "|-"
+        lines = content.removesuffix("\n").split("\n")
+        return [f"{name}: {mark}" if name else mark, *(f"  {line}" for line in lines)]
     return dump_yaml({name: content} if name else content).rstrip("\n").split("\n")

@@ -88,9 +88,7 @@ TOOLS = (
             **{f"helm.sh/helm/v3/pkg/{part}.k8sVersionMinor": "37" for part in ("chartutil", "lint/rules")},
         },
     ),
-    Tool(
-        "helm4", "helm.sh/helm/v4/cmd/helm", "v4.3.1", {"helm.sh/helm/v4/internal/version.version": "v4.3.1"}
-    ),
+    Tool("helm4", "helm.sh/helm/v4/cmd/helm", "v4.3.1", {"helm.sh/helm/v4/internal/version.version": "v4.3.1"}),
     Tool("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", "v5.8.2", {}),
 )
 
@@ -237,9 +235,7 @@ def ensure(folder: Path, build: Callable[[Path], None]) -> Path:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description="Build the programs that tests run against; print their folder."
-    )
+    parser = argparse.ArgumentParser(description="Build the programs that tests run against; print their folder.")
     parser.add_argument("what", choices=("controlplane", "tools"))
     wants_tools = parser.parse_args().what == "tools"
     try:

@@ -38,9 +38,7 @@ class Program:
     def fail(self, reason: str) -> ControlPlaneError:
         """Make the error that carries the end of the component's log."""
         lines = self.log.read_text(errors="replace").splitlines()[-_LOG_TAIL:]
-        kind = (
-            PortTakenError if any("address already in use" in line for line in lines) else ControlPlaneError
-        )
+        kind = PortTakenError if any("address already in use" in line for line in lines) else ControlPlaneError
         return kind("\n  ".join([f"{self.name} {reason}; the end of its log:", *lines]))
 
     def wait_until(self, what: str, ready: Callable[[], bool], *, seconds: float) -> None:

@@ -51,3 +51,8 @@ def test_objects_that_are_not_there_say_why() -> None:
     assert "+++ live     (no such object: the object does not exist)" in lines
     assert "+++ live     (not checked: cannot list secrets in shop)" in lines
     assert lines[1] == "# problem: helm:shop/old: the release Secret is corrupt"
+
+
+def test_a_newline_at_the_end_shows_in_the_mark() -> None:
+    lines = diff(drifted(changed("data.conf", "a\nb\n", "a\nb")))
+    assert lines[5:] == ["-conf: |", "+conf: |-", "   a", "   b"]

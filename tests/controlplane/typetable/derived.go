@@ -30,7 +30,9 @@ var derived = map[string]map[string]string{
 		"metadata": "finalizer kubernetes.io/pv-protection",
 	},
 	"io.k8s.api.core.v1.PersistentVolumeClaim": {
-		"metadata": "finalizer kubernetes.io/pvc-protection; annotations of the binder",
+		"apiVersion": "v1, in volumeClaimTemplates",
+		"kind":       "PersistentVolumeClaim, in volumeClaimTemplates",
+		"metadata":   "finalizer kubernetes.io/pvc-protection; annotations of the binder",
 	},
 	"io.k8s.api.core.v1.PersistentVolumeClaimSpec": {
 		"dataSource":       "dataSourceRef",
@@ -49,6 +51,9 @@ var derived = map[string]map[string]string{
 		"serviceAccountName": "serviceAccount, else default (pods only)",
 		"tolerations":        "not-ready and unreachable for 300 s are added (pods only)",
 		"volumes":            "the service account's token is added (pods only)",
+	},
+	"io.k8s.api.core.v1.PodTemplateSpec": {
+		"metadata": "labels with the uid and the name are added in a Job, unless manualSelector",
 	},
 	"io.k8s.api.core.v1.ReplicationController": templateLabels,
 	"io.k8s.api.core.v1.ReplicationControllerSpec": {
@@ -90,3 +95,8 @@ var derived = map[string]map[string]string{
 }
 
 var templateLabels = map[string]string{"metadata": "labels are the template's where there are none; revision annotations"}
+
+// converted are defaults that come from another version of the kind, through which the server stores it.
+var converted = map[string]map[string]any{
+	"io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec": {"targetCPUUtilizationPercentage": 80},
+}

@@ -77,6 +77,11 @@ func main() {
 			table.observe(kind, object)
 		}
 	}
+	for owner, fields := range converted {
+		for field, value := range fields {
+			table.record(owner, field, reflect.ValueOf(value))
+		}
+	}
 	encoder := json.NewEncoder(os.Stdout)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(table.document()); err != nil {
