@@ -11,11 +11,10 @@ import msgspec
 
 from desired.helm_history import Policy
 from desired.helm_storage import KINDS, Clock, ReleaseKey, Storage, StoredRelease, read_stored
-from drift.cluster import Changed, Cluster, Fresh, Listed, Stale, WatchEvent
 from drift.core.errors import ClusterError, DecodeError
 from drift.core.objects import GroupKind, Resource
 from drift.core.reasons import Reason
-from drift.source import DesiredState, Hold, Problem, Revision
+from drift.source import Changed, Cluster, DesiredState, Fresh, Hold, Listed, Problem, Revision, Stale, WatchEvent
 
 __all__ = ["Follower"]
 

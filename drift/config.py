@@ -59,9 +59,7 @@ def _entries(data: bytes, file: str, decode: Decode) -> Iterator[tuple[str, Any]
 def _ignore_rule(entry: Any, place: str) -> IgnoreRule:
     rule = _convert(entry, IgnoreRule, place)
     if not any((rule.kinds, rule.names, rule.namespaces, rule.labels, rule.paths, rule.owners)):
-        raise UsageError(
-            f"{place}: would ignore everything: give kinds, names, namespaces, labels, paths or owners"
-        )
+        raise UsageError(f"{place}: would ignore everything: give kinds, names, namespaces, labels, paths or owners")
     if not rule.expires:
         return rule
     try:
@@ -96,13 +94,9 @@ def _convert(entry: Any, kind: type[_Entry], place: str) -> _Entry:
 
 def _check_pointer(path: str, place: str) -> None:
     if not path.startswith("/"):
-        raise UsageError(
-            f"{place}: field paths: {path!r} is no JSON Pointer: it must start with / (/spec/replicas)"
-        )
+        raise UsageError(f"{place}: field paths: {path!r} is no JSON Pointer: it must start with / (/spec/replicas)")
     if _BAD_ESCAPE.search(path):
-        raise UsageError(
-            f"{place}: field paths: {path!r} is no JSON Pointer: write ~0 for ~ and ~1 for / in a name"
-        )
+        raise UsageError(f"{place}: field paths: {path!r} is no JSON Pointer: write ~0 for ~ and ~1 for / in a name")
 
 
 def _explained(message: str) -> str:

@@ -9,15 +9,18 @@ from typing import Protocol
 
 import msgspec
 
-from drift.cluster import Cluster
+from drift.cluster import Changed, Cluster, Fresh, Listed, Stale, WatchEvent
 from drift.core.errors import SourceError
 from drift.core.objects import Manifest, ObjectRef, Provenance
 from drift.core.reasons import Reason
 
 __all__ = [
+    "Changed",
     "Cluster",
     "DesiredState",
+    "Fresh",
     "Hold",
+    "Listed",
     "Manifest",
     "ObjectRef",
     "Problem",
@@ -27,6 +30,8 @@ __all__ = [
     "Revision",
     "Source",
     "SourceError",
+    "Stale",
+    "WatchEvent",
 ]
 
 

@@ -4,7 +4,7 @@ Values shown here were masked when they were read; control characters of live st
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Literal
 
 import structlog
@@ -51,7 +51,7 @@ def configure(form: Format, *, colors: bool) -> Any:
     return structlog.get_logger()
 
 
-def _neutral(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+def _neutral(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     return {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}
 
 

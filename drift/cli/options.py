@@ -88,12 +88,8 @@ _COMPARE = (
     click.option("--no-dry-run", is_flag=True, help="Compare locally only: do not ask the server by dry run."),
 )
 _DUMP = (
-    click.option(
-        "--live", metavar="FILE", help="Compare with a dump (kubectl get ... -o yaml), not with a cluster."
-    ),
-    click.option(
-        "--kube-version", default="", metavar="VERSION", help="Kubernetes version to render for with --live."
-    ),
+    click.option("--live", metavar="FILE", help="Compare with a dump (kubectl get ... -o yaml), not with a cluster."),
+    click.option("--kube-version", default="", metavar="VERSION", help="Kubernetes version to render for with --live."),
 )
 
 

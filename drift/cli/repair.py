@@ -136,5 +136,3 @@ def _exit_code(report: Report, *, left: int) -> int:
     if not report.clean:
         return EXIT_UNKNOWN
     return EXIT_DRIFT if left > 0 else EXIT_IN_SYNC
-
-

@@ -26,9 +26,7 @@ Exit codes: 0 in sync; 1 drift (or as --drift-exit-code says);
 
 @click.command(epilog=_EPILOG)
 @target_options(dumps=True)
-@click.option(
-    "-o", "--output", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Format."
-)
+@click.option("-o", "--output", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Format.")
 @click.option("--all", "every", is_flag=True, help="Also what is in sync, ignored, or no drift, and why.")
 @click.option(
     "--drift-exit-code",

@@ -95,7 +95,10 @@ async def _until_told(work: Any) -> None:
 
 @contextlib.asynccontextmanager
 async def _signals(loop: asyncio.AbstractEventLoop, task: "asyncio.Future[None]") -> AsyncIterator[None]:
-    signals: tuple[Literal[signal.Signals.SIGTERM], Literal[signal.Signals.SIGINT]] = (signal.SIGTERM, signal.SIGINT)
+    signals: tuple[Literal[signal.Signals.SIGTERM], Literal[signal.Signals.SIGINT]] = (
+        signal.SIGTERM,
+        signal.SIGINT,
+    )
     for number in signals:
         loop.add_signal_handler(number, task.cancel)
     try:

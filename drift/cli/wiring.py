@@ -57,7 +57,9 @@ def build_engine(
     namespace = namespace_of(cluster, target)
     decider = Decider(load_strategies(rules), rules)
     compared = assess_options(target)
-    reconciler = Reconciler(cluster, index, Assessor(cluster, compared), decider, remediate=remediate, listener=listener)
+    reconciler = Reconciler(
+        cluster, index, Assessor(cluster, compared), decider, remediate=remediate, listener=listener
+    )
     options = msgspec.structs.replace(options, default_namespace=namespace)
     service = Service(cluster, build_sources(target, cluster, namespace), index, reconciler, listener, options)
     return Engine(service, reconciler, index, compared)

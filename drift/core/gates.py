@@ -89,7 +89,9 @@ def pause_hold(value: str, now: float) -> HoldVerdict | None:
     except ValueError:
         until = None
     if until is None or until.tzinfo is None:
-        return HoldVerdict(Reason.PAUSED, f"paused: {PAUSE} is not an RFC 3339 time with zone, which counts as paused")
+        return HoldVerdict(
+            Reason.PAUSED, f"paused: {PAUSE} is not an RFC 3339 time with zone, which counts as paused"
+        )
     left = until.timestamp() - now
     return HoldVerdict(Reason.PAUSED, f"paused until {text}{because}", left + 0.05) if left > 0 else None
 
@@ -168,5 +170,3 @@ def annotation(body: Body | None, name: str) -> str | None:
     annotations: Mapping[str, Any] = ((body or {}).get("metadata") or {}).get("annotations") or {}
     value = annotations.get(name)
     return None if value is None else str(value)
-
-

@@ -286,7 +286,9 @@ def _ask_for_addresses(body: dict[str, Any], last_seen: Body) -> None:
 
 
 def _ask_for_node_ports(spec: dict[str, Any], old: Mapping[str, Any]) -> None:
-    ports = {(port.get("port"), port.get("protocol", "TCP")): port.get("nodePort") for port in old.get("ports") or ()}
+    ports = {
+        (port.get("port"), port.get("protocol", "TCP")): port.get("nodePort") for port in old.get("ports") or ()
+    }
     for port in spec.get("ports") or ():
         known = ports.get((port.get("port"), port.get("protocol") or "TCP"))
         if known and not port.get("nodePort"):

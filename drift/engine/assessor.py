@@ -122,9 +122,7 @@ class Assessor:
             return self._not_judged(sight, error)
         except ClusterError as error:
             message = f"the API server refuses the desired state: {error}"
-            return msgspec.structs.replace(
-                sight, assessment=msgspec.structs.replace(sight.assessment, message=message)
-            )
+            return msgspec.structs.replace(sight, assessment=msgspec.structs.replace(sight.assessment, message=message))
         return await self.learn(sight, answer)
 
     def _not_judged(self, sight: Sight, error: ForbiddenError) -> Sight:

@@ -83,9 +83,7 @@ class Auditor:
         )
         return Survey(report, tuple((source, _with(state, manifests)) for source, state in loaded))
 
-    async def load(
-        self, sources: Sequence[Source]
-    ) -> tuple[list[tuple[Source, DesiredState]], list[SourceProblem]]:
+    async def load(self, sources: Sequence[Source]) -> tuple[list[tuple[Source, DesiredState]], list[SourceProblem]]:
         """Load all sources; one that fails is a problem and stops no other."""
         states: list[tuple[Source, DesiredState]] = []
         problems: list[SourceProblem] = []
@@ -179,7 +177,7 @@ class Auditor:
         twice, by_source = claimed_twice(manifests), {state.source: state for state in states}
         pairing = pair(manifests, live)
         found, once = [], set()
-        sights: list[tuple[Manifest, msgspec.Raw | None | ClusterError]] = [
+        sights: list[tuple[Manifest, msgspec.Raw | ClusterError | None]] = [
             *pairing.matched,
             *((manifest, None) for manifest in pairing.missing),
         ]
@@ -194,7 +192,7 @@ class Auditor:
     async def _one(
         self,
         manifest: Manifest,
-        raw: msgspec.Raw | None | ClusterError,
+        raw: msgspec.Raw | ClusterError | None,
         state: DesiredState,
         claims: tuple[str, ...],
     ) -> Assessment:

@@ -150,5 +150,3 @@ class Informer:
             return  # the list is older than our own write
         if memory.state is not State.MISSING:
             self._observe(ref, Observation(None, at))
-
-

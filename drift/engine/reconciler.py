@@ -165,9 +165,7 @@ class Reconciler:
             self._tell(Detected(found))
         memory.state = found.state
 
-    async def _repair(
-        self, sight: Sight, state: SourceState, observation: Observation, memory: Tracked
-    ) -> Verdict:
+    async def _repair(self, sight: Sight, state: SourceState, observation: Observation, memory: Tracked) -> Verdict:
         if not self._remediate:
             sight = await self._assessor.judge(sight, state.manager)
             memory.taught = sight.taught

@@ -133,9 +133,7 @@ def _from_kubeconfig(selected: files.Selected, identity: Sequence[Header]) -> Co
         selected.loader._load_cluster_info()  # noqa: SLF001 - its public load_and_set also fetches the token, once
         selected.loader._set_config(configuration)  # noqa: SLF001
     except Exception as error:  # the library's own mixture: ConfigException, KeyError, binascii, OSError
-        raise UsageError(
-            line(f"context {selected.context!r} ({selected.where}) cannot be used: {error}")
-        ) from error
+        raise UsageError(line(f"context {selected.context!r} ({selected.where}) cannot be used: {error}")) from error
     return Connection(
         context=selected.context,
         namespace=selected.namespace,

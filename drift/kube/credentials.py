@@ -93,9 +93,7 @@ def token_file(path: Path) -> Load:
         try:
             token = (await asyncio.to_thread(path.read_text)).strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise ClusterError(
-                line(f"cannot read the token file {path}: {error}"), reason=Reason.FORBIDDEN
-            ) from error
+            raise ClusterError(line(f"cannot read the token file {path}: {error}"), reason=Reason.FORBIDDEN) from error
         if not token:
             raise ClusterError(f"the token file {path} is empty", reason=Reason.FORBIDDEN)
         return Token(f"Bearer {token}", FILE_PERIOD / _EARLY)

@@ -41,7 +41,7 @@ _NO_RIGHT = re.compile(r'user "', re.IGNORECASE)
 _PATCH_DOES_NOT_FIT = "the server rejected our request due to an error in our request"
 # Server-side apply says 500 to a body that does not fit the schema.
 _NOT_TYPED = re.compile(
-    r"failed to create typed patch object|illegal base64|unable to convert unstructured|cannot unmarshal", re.I
+    r"failed to create typed patch object|illegal base64|unable to convert unstructured|cannot unmarshal", re.IGNORECASE
 )
 _TYPED_PATH = re.compile(r"[):] (\.[^\s:\"]+): ")
 _DUMPED = re.compile(r"&?value\.[A-Za-z]+\{.*", re.DOTALL)

@@ -133,6 +133,4 @@ def _selected(merger: Any, name: str, context: dict[str, Any], files: str) -> Se
         raise UsageError(line(f"{files}: context {name!r} cannot be used: {error}")) from error
     loader._user = ConfigNode(f"users[name={user_name}]", user, path)  # noqa: SLF001 - None breaks it under https
     where = f"user {user_name!r} in {path}"
-    return Selected(
-        name, str(context.get("namespace") or "default"), user, Path(path).parent, where, loader, merger
-    )
+    return Selected(name, str(context.get("namespace") or "default"), user, Path(path).parent, where, loader, merger)

@@ -65,6 +65,7 @@ class Transport:
         self.timeouts = timeouts
         self._requests: aiohttp.ClientSession | None = None
         self._watches: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,7 +74,8 @@ class Transport:
         await self.close()
 
     async def close(self) -> None:
-        """End every connection, watches too."""
+        """End every connection, watches too; what is asked afterwards is an error."""
+        self._closed = True
         for session in (self._requests, self._watches):
             if session is not None:
                 await session.close()
@@ -180,6 +182,8 @@ class Transport:
         return URL(f"{self.connection.host}{path}{'?' + urlencode(query) if query else ''}", encoded=True)
 
     def _session(self, limit: int) -> aiohttp.ClientSession:
+        if self._closed:
+            raise ClusterError(f"the connection to {self.connection.host} was closed")
         connector = aiohttp.TCPConnector(
             limit=limit,
             ssl=self.connection.ssl_context if self.connection.ssl_context is not None else True,

@@ -6,9 +6,7 @@ from tests.controlplane.make_builtin import make
 DEPLOYMENT = {"group": "apps", "version": "v1", "kind": "Deployment"}
 DOCUMENT = {
     "paths": {
-        "/apis/apps/v1/namespaces/{namespace}/deployments": {
-            "post": {"x-kubernetes-group-version-kind": DEPLOYMENT}
-        },
+        "/apis/apps/v1/namespaces/{namespace}/deployments": {"post": {"x-kubernetes-group-version-kind": DEPLOYMENT}},
         "/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale": {"post": {}},
     },
     "components": {

@@ -170,9 +170,7 @@ async def test_a_patch_removes_and_a_delete_deletes(cluster: KubeCluster) -> Non
     patched = json.loads(written.object)
     assert patched["data"] == {"a": "1"}
 
-    await cluster.delete(
-        SETTINGS, uid=body["metadata"]["uid"], resource_version=patched["metadata"]["resourceVersion"]
-    )
+    await cluster.delete(SETTINGS, uid=body["metadata"]["uid"], resource_version=patched["metadata"]["resourceVersion"])
     error = await error_of(cluster.get(SETTINGS))
     assert (type(error), error.reason) == (NotFoundError, Reason.NOT_FOUND)
 
@@ -209,9 +207,13 @@ async def test_refusals_have_their_reasons(cluster: KubeCluster) -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"data": {"p": "HUNTER2!"}}, {"data": {"p": 7_777_777}}, {"type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": "HUNTER2"}}],
+    [
+        {"data": {"p": "HUNTER2!"}},
+        {"data": {"p": 7_777_777}},
+        {"type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": "HUNTER2"}},
+    ],
     ids=["not-base64", "not-a-string", "not-valid"],
-)  # fmt: skip
+)
 async def test_a_refused_secret_is_not_quoted(cluster: KubeCluster, fields: dict[str, Any]) -> None:
     body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key", "namespace": "shop"}, **fields}
     error = await error_of(cluster.apply(body, KEY, manager="daytwo", force=True))

@@ -29,9 +29,7 @@ def aggregated(*groups: tuple[str, list[dict[str, Any]]]) -> dict[str, Any]:
     return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "items": items}
 
 
-CORE = aggregated(
-    ("", [{"version": "v1", "resources": [served("pods", "Pod"), served("nodes", "Node", "Cluster")]}])
-)
+CORE = aggregated(("", [{"version": "v1", "resources": [served("pods", "Pod"), served("nodes", "Node", "Cluster")]}]))
 WIDGETS = aggregated(
     (
         "acme.io",
@@ -46,19 +44,22 @@ WIDGETS = aggregated(
     )
 )
 NONE = aggregated()
+
+
+def classic(*resources: tuple[str, str]) -> dict[str, Any]:
+    listed = [{"name": name, "kind": kind, "namespaced": True, "verbs": ["get"]} for name, kind in resources]
+    return {"kind": "APIResourceList", "resources": listed}
+
+
+VERSIONS = [{"groupVersion": f"acme.io/{version}", "version": version} for version in ("v1", "v2")]
+ACME = {"name": "acme.io", "versions": VERSIONS, "preferredVersion": VERSIONS[1]}
 CLASSIC: dict[str, Any] = {
     "/api": {"kind": "APIVersions", "versions": ["v1"]},
-    "/api/v1": {"kind": "APIResourceList", "resources": [{"name": "pods", "kind": "Pod", "namespaced": True, "verbs": ["get"]}]},
-    "/apis": {"kind": "APIGroupList", "groups": [{
-        "name": "acme.io",
-        "versions": [{"groupVersion": "acme.io/v1", "version": "v1"}, {"groupVersion": "acme.io/v2", "version": "v2"}],
-        "preferredVersion": {"groupVersion": "acme.io/v2", "version": "v2"},
-    }]},
-    "/apis/acme.io/v1": {"kind": "APIResourceList", "resources": [{"name": "widgets", "kind": "Widget", "namespaced": True}]},
-    "/apis/acme.io/v2": {"kind": "APIResourceList", "resources": [
-        {"name": "widgets", "kind": "Widget", "namespaced": True}, {"name": "widgets/scale", "kind": "Scale", "namespaced": True},
-    ]},
-}  # fmt: skip
+    "/api/v1": classic(("pods", "Pod")),
+    "/apis": {"kind": "APIGroupList", "groups": [ACME]},
+    "/apis/acme.io/v1": classic(("widgets", "Widget")),
+    "/apis/acme.io/v2": classic(("widgets", "Widget"), ("widgets/scale", "Scale")),
+}
 
 
 class Api(FakeApi):
@@ -116,7 +117,7 @@ async def test_a_new_kind_is_found_and_asked_for_at_most_every_5_s() -> None:
     async with Api({"/api": CORE, "/apis": NONE}) as api, Transport(api.connection()) as transport:
         discovery = Discovery(transport, clock=clock)
         for _ in range(3):
-            with pytest.raises(UnknownKindError, match="Widget.acme.io"):
+            with pytest.raises(UnknownKindError, match=r"Widget\.acme\.io"):
                 await discovery.resource(WIDGET)
         assert len(api.requests) == 2
 

@@ -186,7 +186,7 @@ async def test_many_watches_do_not_block_a_request() -> None:
 
         tasks = [asyncio.create_task(run()) for _ in range(150)]
         async with asyncio.timeout(10):
-            while len(watched_from(api)) < 150:
+            while len(watched_from(api)) < 150:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             await transport.request("GET", PATH, ATTEMPT)
         for task in tasks:
