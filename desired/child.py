@@ -20,6 +20,7 @@ __all__ = ["Bounds", "Outcome", "run_child"]
 
 _CHUNK = 256 * 1024
 _ERROR_BYTES = 64 * 1024
+_LAST_WORDS = 5.0
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -70,9 +71,17 @@ async def _started(
     try:
         yield process
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        _kill(process)
+        # Unread output would keep wait() waiting; a grandchild that left the group must not.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS):
+                await asyncio.gather(_read_end(process.stdout), _read_end(process.stderr), process.wait())
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """End the whole process group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -104,23 +113,25 @@ def _limit_memory(pid: int, memory: int) -> None:
 async def _converse(process: asyncio.subprocess.Process, what: str, bounds: Bounds, stdin: bytes) -> Outcome:
     """Feed, read both streams, wait."""
     output, errors, _ = await asyncio.gather(
-        _read(process.stdout, bounds.output), _read_end(process.stderr), _write(process.stdin, stdin)
+        _read(process, bounds.output), _read_end(process.stderr), _write(process.stdin, stdin)
     )
     if output is None:
         raise SourceError(f"{what} wrote more than {bounds.output} bytes and was stopped")
     return Outcome(await process.wait(), output, errors.decode(errors="replace"))
 
 
-async def _read(stream: asyncio.StreamReader | None, most: int) -> bytes | None:
-    """Read to the end; None when there is more than `most`."""
+async def _read(process: asyncio.subprocess.Process, most: int) -> bytes | None:
+    """Read to the end; more than `most` ends the process and is None."""
     chunks: list[bytes] = []
     size = 0
-    while stream is not None and (chunk := await stream.read(_CHUNK)):
+    while process.stdout is not None and (chunk := await process.stdout.read(_CHUNK)):
         size += len(chunk)
         if size > most:
-            return None
+            _kill(process)
+            chunks.clear()
+            continue
         chunks.append(chunk)
-    return b"".join(chunks)
+    return b"".join(chunks) if size <= most else None
 
 
 async def _read_end(stream: asyncio.StreamReader | None) -> bytes:

@@ -86,9 +86,7 @@ class FileSource:
             problem = Problem(self._name, str(read), read.reason)
             if good is None:
                 return problem
-            return msgspec.structs.replace(
-                good, hold=self._hold(Reason.SOURCE_FAILED, str(read)), problems=(problem,)
-            )
+            return msgspec.structs.replace(good, hold=self._hold(Reason.SOURCE_FAILED, str(read)), problems=(problem,))
         if good is None:
             return read
         if read.hold is not None:

@@ -111,9 +111,7 @@ def _read(file: Path, most: int) -> bytes:
 def _check_total(path: Path, files: int, total: int) -> None:
     """Bound a whole folder."""
     if files > _MOST_FILES or total > _MOST_BYTES:
-        raise SourceError(
-            f"{path} holds more than {_MOST_FILES} files or {_MOST_BYTES} bytes; name a smaller folder"
-        )
+        raise SourceError(f"{path} holds more than {_MOST_FILES} files or {_MOST_BYTES} bytes; name a smaller folder")
 
 
 def _mark(file: Path) -> tuple[str, ...]:

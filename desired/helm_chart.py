@@ -54,9 +54,7 @@ class ChartSource:
         clock: Callable[[], float] = time.time,
     ) -> None:
         if len(name) > _LONGEST_NAME or not _RELEASE_NAME.fullmatch(name):
-            raise SourceError(
-                f"release name {name!r}: use lower case letters, digits and -, at most {_LONGEST_NAME}"
-            )
+            raise SourceError(f"release name {name!r}: use lower case letters, digits and -, at most {_LONGEST_NAME}")
         self._chart = chart
         self._release = name
         self._namespace = namespace
@@ -160,9 +158,7 @@ class ChartSource:
         if not manifests:
             message = problems[0].message if problems else f"chart {self._chart}: renders no Kubernetes object"
             raise SourceError(message, reason=Reason.DESIRED_EMPTY)
-        hold = (
-            self._hold(f"nothing is repaired until this can be read: {problems[0].message}") if problems else None
-        )
+        hold = self._hold(f"nothing is repaired until this can be read: {problems[0].message}") if problems else None
         return DesiredState(self.name, revision, manifests, hold=hold, problems=problems)
 
     def _random(self, state: DesiredState, differing: Sequence[str]) -> DesiredState:

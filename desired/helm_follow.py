@@ -34,7 +34,10 @@ class _Scope:
 
 
 class Follower:
-    """State of one `follow`: every release of the scopes, and what was last told of each."""
+    """State of one `follow`: every release of the scopes, and what was last told of each.
+
+    `newest` is kept up to date by source; `absent` is told when the first lists hold no release.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Follower:
         clock: Clock,
         stale_after: float,
         newest: dict[str, int],
+        absent: Problem | None = None,
     ) -> None:
         self._cluster = cluster
         self._selector = selector
@@ -55,6 +59,8 @@ class Follower:
         self._clock = clock
         self._stale_after = stale_after
         self._newest = newest
+        self._absent = absent
+        self._unlisted = set(scopes)
         self._scopes = {scope: _Scope() for scope in scopes}
         self._releases: dict[ReleaseKey, StoredRelease] = {}
         self._told: dict[ReleaseKey, object] = {}
@@ -129,6 +135,14 @@ class Follower:
             yield Problem("helm", str(error), Reason.SOURCE_FAILED)
             return
         yield from self._tell(keys)
+        if isinstance(event, Listed) and scope in self._unlisted:
+            yield from self._tell_absent(scope)
+
+    def _tell_absent(self, scope: str) -> Iterator[Revision]:
+        """Tell that the one release asked for is nowhere, once every scope has been listed."""
+        self._unlisted.discard(scope)
+        if self._absent is not None and not self._unlisted and not self._told:
+            yield self._absent
 
     def _note(self, scope: str, event: WatchEvent) -> Iterable[ReleaseKey]:
         """Update what is known; the releases that may have changed."""
@@ -181,9 +195,7 @@ class Follower:
     def _due(self) -> Iterable[ReleaseKey]:
         """Releases for which a timer has run out."""
         now, loop_now = self._clock(), asyncio.get_running_loop().time()
-        keys = {
-            key for key, one in self._releases.items() if (at := one.verdict.changes_at) is not None and at <= now
-        }
+        keys = {key for key, one in self._releases.items() if (at := one.verdict.changes_at) is not None and at <= now}
         for name, scope in self._scopes.items():
             silent = scope.silent_since
             if silent is not None and not scope.told and silent + self._stale_after <= loop_now:

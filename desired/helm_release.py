@@ -88,6 +88,7 @@ class HelmReleaseSource:
             clock=self._clock,
             stale_after=self._stale_after,
             newest=self._newest,
+            absent=Problem(self.name, self._no_release(), Reason.DESIRED_EMPTY) if self._release else None,
         )
         async for revision in follower.revisions():
             yield revision

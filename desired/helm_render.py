@@ -80,9 +80,7 @@ class HelmBinaryRenderer:
         for name in _PROGRAMS:
             if path := shutil.which(name):
                 return str(Path(path).absolute())
-        raise SourceError(
-            f"rendering a chart needs helm, and none of {', '.join(_PROGRAMS)} is in PATH: {_INSTALL}"
-        )
+        raise SourceError(f"rendering a chart needs helm, and none of {', '.join(_PROGRAMS)} is in PATH: {_INSTALL}")
 
 
 class SdkRenderer:

@@ -49,9 +49,7 @@ def _values(request: dict[str, Any], helm: Any) -> dict[str, Any]:
         _merge(merged, helm.values_from_yaml(Path(path).read_text(encoding="utf-8")))
     for text in request["set_values"]:
         if "[" in text:
-            raise ValueError(
-                f"--set {text.partition('=')[0]}: a list index needs the helm program; use a values file"
-            )
+            raise ValueError(f"--set {text.partition('=')[0]}: a list index needs the helm program; use a values file")
         _merge(merged, helm.parse_set_string(text))
     return merged
 

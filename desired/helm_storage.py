@@ -12,8 +12,9 @@ from drift.core.objects import ObjectRef
 from drift.core.reasons import Reason
 from drift.source import DesiredState, Hold, Problem, Removed
 
-__all__ = ["ReleaseKey", "Storage", "Stored", "StoredRelease", "read_stored", "stored_ref"]
+__all__ = ["Clock", "ReleaseKey", "Storage", "Stored", "StoredRelease", "read_stored", "stored_ref"]
 
+Clock = Callable[[], float]
 Storage = Literal["secret", "configmap"]
 KINDS: dict[Storage, str] = {"secret": "Secret", "configmap": "ConfigMap"}
 _PREFIX = "sh.helm.release.v1."
@@ -83,9 +84,7 @@ def stored_ref(key: ReleaseKey, version: int, storage: Storage) -> ObjectRef:
 
 def _since(labels: dict[str, str], created: str | None) -> float:
     """When the revision came into its status: Helm labels each write with Unix seconds."""
-    times = [
-        float(text) for text in (labels.get("modifiedAt"), labels.get("createdAt")) if text and text.isdecimal()
-    ]
+    times = [float(text) for text in (labels.get("modifiedAt"), labels.get("createdAt")) if text and text.isdecimal()]
     return max(times, default=unix_seconds(created))
 
 
@@ -189,6 +188,3 @@ def _decode(stored: Stored) -> Release:
     if (release.name, release.version) != (stored.key.name, stored.info.version):
         raise DecodeError("the payload is of another release or revision")
     return release if release.namespace else msgspec.structs.replace(release, namespace=stored.key.namespace)
-
-
-Clock = Callable[[], float]

@@ -158,9 +158,7 @@ def _kind_of(value: Any) -> str:
     return names.get(type(value), "null")
 
 
-def _without_duplicates(
-    manifests: list[Manifest], origin: Origin
-) -> tuple[tuple[Manifest, ...], tuple[Problem, ...]]:
+def _without_duplicates(manifests: list[Manifest], origin: Origin) -> tuple[tuple[Manifest, ...], tuple[Problem, ...]]:
     """Drop every object that is declared more than once and name both places."""
     places: dict[ObjectRef, list[Manifest]] = {}
     for manifest in manifests:

@@ -5,13 +5,15 @@ with a reason in words. So every strategy has a dry run, can be shown before app
 by an entry point of the group `drift.strategies`. Plugins import only this module.
 """
 
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import msgspec
 
 from drift.core.assess import Difference
 from drift.core.objects import ObjectRef
-from drift.core.plan import Action, Apply, Context, Delete, Patch, Plan, applicable, recreate, revert
+from drift.core.plan import Action, Apply, Context, Delete, HoldVerdict, Need, Patch, Plan
+from drift.core.reasons import Reason
+from drift.core.repairs import applicable, recreate, revert
 
 __all__ = [
     "PROTOCOL_VERSION",
@@ -20,10 +22,14 @@ __all__ = [
     "Context",
     "Delete",
     "Difference",
+    "HoldVerdict",
+    "Need",
     "NoSettings",
     "ObjectRef",
     "Patch",
     "Plan",
+    "Question",
+    "Reason",
     "Strategy",
     "applicable",
     "nothing",
@@ -38,6 +44,18 @@ class NoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For strategies that have nothing to set."""
 
 
+class Question(msgspec.Struct, frozen=True):
+    """What a strategy wants an HTTP endpoint to answer before it plans: the service asks, the strategy does not.
+
+    `body` is sent as JSON by POST, signed with `secret` (HMAC-SHA256 in `X-Daytwo-Signature`) where there is one.
+    """
+
+    url: str
+    body: dict[str, Any]
+    secret_file: str = ""
+    timeout: float = 10.0
+
+
 @runtime_checkable
 class Strategy(Protocol):
     """What the registry asks of a plugin; the first docstring line is its summary in `drift plugins`."""
@@ -45,6 +63,8 @@ class Strategy(Protocol):
     name: ClassVar[str]
     protocol: ClassVar[int]
     Settings: ClassVar[type[msgspec.Struct]]
+
+    # Optional: `needs: ClassVar[tuple[Need, ...]]`, and `question(context, settings) -> Question`.
 
     def plan(self, context: Context, settings: msgspec.Struct) -> Plan:
         """Return what to do about `context.differences`, or about a missing object."""

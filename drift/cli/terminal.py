@@ -1,5 +1,6 @@
 """What the program sees of its surroundings: environment, clock, terminal, standard input and output."""
 
+import io
 import os
 import sys
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from drift.core.redact import printable
 
 def emit(text: str) -> None:
     """Write the result to stdout. A reader that went away (`| head`) is no error and changes no exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 is no reason to fail
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -12,20 +12,12 @@ import msgspec
 from drift.core.assess import Assessment, State
 from drift.core.fight import Score
 from drift.core.objects import Body
-from drift.core.plan import Delete, Plan
+from drift.core.plan import Delete, HoldVerdict, Plan
 from drift.core.reasons import Reason
 
 PAUSE = "daytwo.dev/pause-until"
 # Deleting or recreating these needs the user's opt-in by name (decision D6); PVCs lose data, the rest lose more.
 PROTECTED_FROM_RECREATION = frozenset({("", "PersistentVolumeClaim"), ("", "PersistentVolume")})
-
-
-class HoldVerdict(msgspec.Struct, frozen=True):
-    """Not now: why, and when to ask again (seconds; 0 means: when something changes)."""
-
-    reason: Reason
-    message: str
-    retry_after: float = 0.0
 
 
 class GateFacts(msgspec.Struct, frozen=True, eq=False):
@@ -89,9 +81,7 @@ def pause_hold(value: str, now: float) -> HoldVerdict | None:
     except ValueError:
         until = None
     if until is None or until.tzinfo is None:
-        return HoldVerdict(
-            Reason.PAUSED, f"paused: {PAUSE} is not an RFC 3339 time with zone, which counts as paused"
-        )
+        return HoldVerdict(Reason.PAUSED, f"paused: {PAUSE} is not an RFC 3339 time with zone, which counts as paused")
     left = until.timestamp() - now
     return HoldVerdict(Reason.PAUSED, f"paused until {text}{because}", left + 0.05) if left > 0 else None
 

@@ -7,42 +7,38 @@ import base64
 import binascii
 import re
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_UP, Context, Decimal
 from typing import Any
 
 from drift.core.schema import Form
 
 _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_QUANTITY = re.compile(
-    r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:([KMGTPE]i)|([eE][+-]?[0-9]+)|([numkMGTPE]?))", re.ASCII
-)
+_QUANTITY = re.compile(r"([+-]?)([0-9]*)\.?([0-9]*)(?:([KMGTPE]i)|[eE]([+-]?[0-9]+)|([numkMGTPE]?))", re.ASCII)
 _DIGITS = re.compile(r"-?(?:0|[1-9][0-9]{0,9})", re.ASCII)
 _WHITE = re.compile(r"\s+")
 _NANO = Decimal(10) ** -9
+# The server caps what is written with a binary suffix at the greatest int64.
+_BINARY_CAP = Decimal(2**63 - 1)
+# Beyond these a text is no quantity that a server holds; within them every operation below is exact.
+_LONGEST, _GREATEST_EXPONENT = 512, 1000
+_EXACT = Context(prec=4096, rounding=ROUND_UP, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def parse_quantity(text: str) -> Decimal | None:
     """Return the exact value, rounded up to nano as the server does; None when it is no quantity."""
-    match = _QUANTITY.fullmatch(text)
+    match = _QUANTITY.fullmatch(text) if 0 < len(text) <= _LONGEST else None
     if match is None:
         return None
-    number, binary, exponent, decimal = match.groups()
-    value = Decimal(number)
+    sign, whole, fraction, binary, exponent, decimal = match.groups()
+    power = int(exponent) if exponent else _DECIMAL[decimal or ""]
+    if abs(power) > _GREATEST_EXPONENT:
+        return None
+    value = _EXACT.scaleb(Decimal(f"{whole or 0}.{fraction or 0}"), power)
     if binary:
-        value *= Decimal(1024) ** _BINARY[binary]
-    elif exponent:
-        value = value.scaleb(int(exponent[1:])) if abs(int(exponent[1:])) < 100 else value
-    else:
-        value = value.scaleb(_DECIMAL[decimal])
-    return _round_up(value)
-
-
-def _round_up(value: Decimal) -> Decimal:
-    if value % _NANO == 0:
-        return value.normalize() if value else Decimal(0)
-    rounded = value.quantize(_NANO, rounding="ROUND_UP")
-    return rounded.normalize()
+        value = min(_EXACT.multiply(value, Decimal(1024 ** _BINARY[binary])), _BINARY_CAP)
+    value = _EXACT.normalize(_EXACT.quantize(value, _NANO))
+    return value.copy_negate() if sign == "-" and value else value
 
 
 def canonical_scalar(value: Any, form: Form) -> Any:
@@ -84,10 +80,12 @@ def _bytes(value: Any) -> Any:
 
 
 def _time(value: Any) -> Any:
-    if not isinstance(value, str):
+    """Read an instant; a text without zone is none, and stays as it is."""
+    if not isinstance(value, str) or "T" not in value:
         return value
     try:
-        return datetime.fromisoformat(value).astimezone(UTC).isoformat()
+        moment = datetime.fromisoformat(value)
+        return value if moment.tzinfo is None else moment.astimezone(UTC).isoformat()
     except (ValueError, OverflowError):
         return value
 

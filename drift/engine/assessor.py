@@ -15,8 +15,9 @@ from drift.core.known import Scaler
 from drift.core.live import decode_live
 from drift.core.objects import Body, GroupKind, Manifest, split_api_version
 from drift.core.ownership import Managers
-from drift.core.plan import Context, applicable
+from drift.core.plan import Context
 from drift.core.reasons import Reason
+from drift.core.repairs import applicable
 from drift.core.rules import IgnoreRule
 from drift.core.schema import KindSchema
 

@@ -12,8 +12,9 @@ import msgspec
 from drift.cluster import Cluster, Written
 from drift.core.errors import ClusterError, InvalidError
 from drift.core.live import identity
-from drift.core.plan import OWN_MANAGER, Action, Apply, Delete, Patch, Plan, disowning
+from drift.core.plan import OWN_MANAGER, Action, Apply, Delete, Patch, Plan
 from drift.core.reasons import Reason
+from drift.core.repairs import disowning
 
 # Refusals that the fallback may get around: the server could not merge, or merging gave an invalid object.
 _MERGE_REFUSED = frozenset({Reason.INVALID, Reason.SERVER_ERROR})

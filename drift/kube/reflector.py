@@ -39,7 +39,6 @@ class Reflector:
         self._path = path
         self._attempt = attempt
         self._query = query
-        self._limits = limits
         self._on_unknown_kind = on_unknown_kind
         self._clock = clock
         self._state = WatchState(attempt, random, limits)
@@ -75,8 +74,7 @@ class Reflector:
                 yield event
             return
         try:
-            for event in self._state.opened(self._clock()):
-                yield event
+            self._state.opened(self._clock())
             while not self._state.ended:
                 for event in await self._read(response):
                     yield event
@@ -86,10 +84,10 @@ class Reflector:
     async def _read(self, response: aiohttp.ClientResponse) -> list[WatchEvent]:
         """Wait for bytes. The timer runs only here, never while the consumer works on an event."""
         try:
-            async with asyncio.timeout(self._limits.silence):
+            async with asyncio.timeout(self._state.timeout):
                 chunk = await response.content.readany()
         except TimeoutError:
-            return self._state.silent(self._clock())
+            return self._state.waited(self._clock())
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return self._state.failed(
                 network_error(self._attempt, self._transport.connection.host, error), self._clock()

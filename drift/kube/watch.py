@@ -25,6 +25,7 @@ class WatchLimits(msgspec.Struct, frozen=True):
     healthy: float = 10.0  # a watch that lived this long clears the back-off
     short: float = 1.0  # a clean end before this is suspicious the second time
     patience: float = 5.0  # a failure lasting longer makes the stream stale
+    proof: float = 1.0  # a restarted server accepts a watch and says 410 in the next breath
     watch_least: float = 300.0
     watch_most: float = 420.0
     line: int = 64 * 2**20
@@ -73,7 +74,7 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 class WatchState:
     """State of one list-and-watch. Every method takes the time and returns at once.
 
-    After `feed` returned False for "go on", or `failed`, `closed` or `silent` was called, ask `next_step`.
+    When `ended` is set, this watch is of no more use: ask `next_step`.
     """
 
     def __init__(self, attempt: Attempt, random: Callable[[], float], limits: WatchLimits = DEFAULT_LIMITS) -> None:
@@ -92,6 +93,8 @@ class WatchState:
         self._short_ends = 0
         self._delay = 0.0
         self._stale: Stale | None = None
+        self._proving = False
+        self._was_gone = False
         self.ended = False
 
     @property
@@ -119,22 +122,23 @@ class WatchState:
         """A complete list came."""
         self._must_list = False
         self._version, self._newest, self._backward = listing.resource_version, None, 0
-        self._stale = None
+        self._stale, self._proving = None, False
         return [Listed(listing.items, listing.resource_version)]
 
-    def opened(self, now: float) -> list[WatchEvent]:
-        """The server accepted the watch (HTTP 200): nothing is missing up to here."""
+    @property
+    def timeout(self) -> float:
+        """How many seconds to wait for bytes before calling `waited`."""
+        return self._limits.proof if self._proving else self._limits.silence
+
+    def opened(self, now: float) -> None:
+        """The server accepted the watch (HTTP 200). Whether it has a gap shows in what comes first."""
         self._opened = now
-        self._failing_since = None
         self._pending, self._pending_size = [], 0
+        self._proving = self._stale is not None
         self.ended = False
-        if self._stale is None:
-            return []
-        self._stale = None
-        return [Fresh(self.version)]
 
     def feed(self, chunk: bytes, now: float) -> list[WatchEvent]:
-        """Bytes of the watch. Sets `ended` where this watch is of no more use."""
+        """Bytes of the watch."""
         events: list[WatchEvent] = []
         head, newline, rest = chunk.partition(b"\n")
         self._keep(head)
@@ -159,8 +163,10 @@ class WatchState:
             self._delay = self._backoff()
         return []
 
-    def silent(self, now: float) -> list[WatchEvent]:
-        """Neither event nor bookmark came for too long: the connection is dead, or a proxy holds events back."""
+    def waited(self, now: float) -> list[WatchEvent]:
+        """Nothing came for `timeout` seconds: a new watch proves itself so, an old one is dead or held back."""
+        if self._proving:
+            return self._prove()
         self._end(now)
         words = f"{self._attempt.words}: nothing came for {self._limits.silence:.0f} s; connecting again"
         return self._mark_stale(ClusterError(words, reason=Reason.TIMEOUT))
@@ -168,9 +174,8 @@ class WatchState:
     def failed(self, error: DriftError, now: float) -> list[WatchEvent]:
         """A list or a watch failed, or was cut."""
         self._end(now)
-        if isinstance(error, GoneError) and not self._must_list and not self._failures:
-            self._must_list = True  # at once: one list per incident
-            self._failures = 1
+        if isinstance(error, GoneError) and not self._was_gone:
+            self._must_list = self._was_gone = True  # at once: one list per incident
             return []
         if isinstance(error, GoneError | NotFoundError | UnknownKindError):
             self._must_list = True  # a kind that comes back has lost its objects
@@ -185,6 +190,12 @@ class WatchState:
         since = self._failing_since if self._failing_since is not None else now
         return self._failures >= _STALE_FAILURES or now - since >= self._limits.patience
 
+    def _prove(self) -> list[WatchEvent]:
+        if not self._proving:
+            return []
+        self._stale, self._proving, self._failing_since = None, False, None
+        return [Fresh(self.version)]
+
     def _mark_stale(self, error: DriftError) -> list[WatchEvent]:
         stale = Stale(str(error), error.reason.value)
         is_news = self._stale is None or self._stale.reason != stale.reason
@@ -197,8 +208,8 @@ class WatchState:
         self._pending, self._pending_size = [], 0
         life = now - self._opened if self._opened is not None else 0.0
         if self._opened is not None and life >= self._limits.healthy:
-            self._failures = 0
-        self._opened = None
+            self._failures, self._failing_since, self._was_gone = 0, None, False
+        self._opened, self._proving = None, False
         return life
 
     def _backoff(self) -> float:
@@ -220,10 +231,12 @@ class WatchState:
             return False
         match event.type:
             case "ADDED" | "MODIFIED" | "DELETED":
+                events += self._prove()
                 self._newest = event.object
                 events.append(Changed(event.type, event.object))
                 return True
             case "BOOKMARK":
+                events += self._prove()
                 return self._bookmark(event.object)
             case "ERROR":
                 events += self.failed(self._error(event.object), now)

@@ -62,8 +62,10 @@ class _Table:
 
     def _tail(self) -> Iterator[str]:
         report = self._report
+        told = {(problem.source, problem.message) for problem in report.problems}
+        holds = [hold for hold in report.holds if (hold.source, hold.message) not in told]
         lines = [f"problem: {problem.source}: {problem.message}" for problem in report.problems]
-        lines += [f"hold: {hold.source}: {hold.message}" for hold in report.holds]
+        lines += [f"hold: {hold.source}: {hold.message}" for hold in holds]
         lines += [f"limit: {limit}" for limit in report.limits]
         if lines:
             yield ""

@@ -38,7 +38,8 @@ def dump_yaml(content: Any) -> str:
     text: str = yaml.dump(
         content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1_000_000
     )
-    return escape(text.removesuffix("...\n"))
+    closed = text.endswith("\n...\n")  # what the emitter puts behind a bare scalar
+    return escape(text.removesuffix("...\n") if closed else text)
 
 
 def escape(text: str) -> str:

@@ -132,3 +132,16 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         complaint = process.stderr.read()
         assert process.wait(timeout=60) == 1
     assert complaint == b""
+
+
+def test_a_terminal_that_is_not_utf_8_gets_escapes(folder: Path) -> None:
+    (folder / "drifted.yaml").write_text(DESIRED.replace("nginx:1", "n\u00e9"))
+    answer = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "report", "-f", "app.yaml", "--live", "drifted.yaml"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONIOENCODING": "ascii"},
+    )
+    assert (answer.returncode, answer.stderr) == (1, "")
+    assert '"nginx:1" -> "n\\xe9"' in answer.stdout

@@ -115,9 +115,7 @@ def test_ordinary_aliases_are_fine() -> None:
     assert value["b"][199] == {"x": 1, "z": [1, 2]}
 
 
-@pytest.mark.parametrize(
-    "text", ["[" * 3000, "[" * 3000 + "]" * 3000, '{"a":' * 3000 + "1" + "}" * 3000, "- " * 3000]
-)
+@pytest.mark.parametrize("text", ["[" * 3000, "[" * 3000 + "]" * 3000, '{"a":' * 3000 + "1" + "}" * 3000, "- " * 3000])
 def test_deep_nesting_is_refused(text: str) -> None:
     assert "f.yaml: " in fails(text)
     assert values("[" * 99 + "]" * 99)

@@ -175,6 +175,16 @@ async def test_follow_goes_along_with_an_upgrade_and_an_uninstall() -> None:
     assert await anext(stream) == Removed("helm:shop/web")
 
 
+async def test_follow_says_that_the_release_is_not_there_and_waits_for_it() -> None:
+    cluster = FakeCluster()
+    stream = following(cluster, name="web", namespaces=("shop", "data"))
+    problem = await anext(stream)
+    assert isinstance(problem, Problem)
+    assert "no installed Helm release web in shop or data" in problem.message
+    cluster.put(stored("web", 1, "deployed"))
+    assert (await next_state(stream)).sequence == 1
+
+
 async def test_follow_keeps_history_apart_from_removal() -> None:
     cluster = FakeCluster(stored("web", 1, "deployed"))
     stream = following(cluster)

@@ -248,7 +248,7 @@ async def test_lists_are_whole_over_pages_and_may_be_metadata_only(cluster: Kube
 
 
 async def test_a_watch_sees_what_happens_and_survives_an_outage(plane: ControlPlane) -> None:
-    limits = WatchLimits(backoff_first=0.1, backoff_most=0.5, patience=0.3)
+    limits = WatchLimits(backoff_first=0.1, backoff_most=0.5, patience=0.3, proof=0.2)
     kubeconfig = str(plane.admin_kubeconfig)
     async with await connect(kubeconfig, watch_limits=limits) as cluster, asyncio.timeout(120):
         resource = await cluster.resource(CONFIG_MAP)

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +49,10 @@ class Api(FakeApi):
         return [each.path for each in self.requests]
 
 
+def files_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 class Clock:
     now = 0.0
 
@@ -79,7 +82,7 @@ async def test_a_document_is_kept_on_disk_by_hash(tmp_path: Path) -> None:
         await OpenApi(transport, cache_dir=tmp_path / "deep").schema(WIDGET)
         assert api.paths.count("/openapi/v3/apis/acme.io/v1") == 1
 
-        file = tmp_path / "deep" / os.listdir(tmp_path / "deep")[0]
+        [file] = files_in(tmp_path / "deep")
         file.write_bytes(file.read_bytes()[:-10])
         await OpenApi(transport, cache_dir=tmp_path / "deep").schema(WIDGET)
         assert api.paths.count("/openapi/v3/apis/acme.io/v1") == 2
@@ -113,7 +116,7 @@ async def test_nonsense_is_not_a_schema(tmp_path: Path) -> None:
     async with Api(index=index("A"), document=page) as api, Transport(api.connection()) as transport:
         with pytest.raises(ClusterError, match="not an OpenAPI document"):
             await OpenApi(transport, cache_dir=tmp_path).schema(WIDGET)
-        assert os.listdir(tmp_path) == []
+        assert files_in(tmp_path) == []
 
 
 def test_the_shipped_table_knows_the_lists_of_a_deployment() -> None:

@@ -20,7 +20,7 @@ from tests.kube.fake import (
     stream,
 )
 
-QUICK = WatchLimits(backoff_first=0.01, backoff_most=0.05, silence=0.2, patience=10.0)
+QUICK = WatchLimits(backoff_first=0.01, backoff_most=0.05, silence=0.2, patience=10.0, proof=0.05)
 PATH = "/api/v1/configmaps"
 
 

@@ -19,7 +19,7 @@ def watching(limits: WatchLimits | None = None) -> WatchState:
     assert state.next_step().do is Do.LIST
     assert isinstance(state.listed(LISTING)[0], Listed)
     assert state.next_step().version == "10"
-    assert state.opened(0.0) == []
+    state.opened(0.0)
     return state
 
 
@@ -127,7 +127,7 @@ def test_a_cut_within_a_line_resumes_from_the_last_good_version() -> None:
 
     assert state.closed(2.0) == []
     assert state.next_step().version == "11"
-    assert state.opened(3.0) == []
+    state.opened(3.0)
     assert names(state.feed(event("ADDED", "b", "12"), 3.0)) == ["b"]
 
 
@@ -168,8 +168,10 @@ def test_a_failure_becomes_stale_when_it_lasts_and_fresh_when_it_ends() -> None:
     assert state.failed(DOWN, 1.0) == []
     assert state.failed(DOWN, 3.0) == [Stale("down", "ClusterUnreachable")]
     assert state.failed(DOWN, 9.0) == []
-    assert state.opened(20.0) == [Fresh("10")]
-    assert state.opened(21.0) == []
+    state.opened(20.0)
+    assert state.timeout == 1.0
+    assert state.waited(21.0) == [Fresh("10")]
+    assert state.timeout == 90.0
 
 
 def test_one_slow_failure_is_stale_too() -> None:
@@ -186,7 +188,8 @@ def test_what_was_never_listed_is_stale_with_the_first_failure() -> None:
     assert state.failed(ForbiddenError("no right", status=403), 0.0) == [Stale("no right", "Forbidden")]
     assert state.next_step().do is Do.LIST
     assert isinstance(state.listed(LISTING)[0], Listed)
-    assert state.opened(1.0) == []
+    state.opened(1.0)
+    assert state.timeout == 90.0
 
 
 def test_a_kind_that_went_away_is_listed_when_it_is_back() -> None:
@@ -200,12 +203,26 @@ def test_a_kind_that_went_away_is_listed_when_it_is_back() -> None:
 def test_silence_is_stale_and_resumes_at_once() -> None:
     state = watching()
 
-    assert state.silent(90.0)[0] == Stale(
+    assert state.waited(90.0)[0] == Stale(
         "watch configmaps: nothing came for 90 s; connecting again", Reason.TIMEOUT.value
     )
     step = state.next_step()
     assert (step.do, step.delay, step.version) == (Do.WATCH, 0.0, "10")
-    assert state.opened(90.1) == [Fresh("10")]
+    state.opened(90.1)
+    fresh, bookmark = state.feed(event("BOOKMARK", "", "12"), 90.2), state.feed(event("BOOKMARK", "", "13"), 91.0)
+    assert (fresh, bookmark) == ([Fresh("10")], [])
+
+
+def test_a_server_back_from_an_outage_that_forgot_the_version_is_never_fresh() -> None:
+    state = watching()
+    for now in range(4):
+        state.failed(DOWN, float(now))
+    state.next_step()
+    state.opened(60.0)
+
+    assert state.feed(error_event(410), 60.0) == []
+    step = state.next_step()
+    assert (step.do, step.delay) == (Do.LIST, 0.0)
 
 
 def test_a_healthy_watch_clears_the_back_off() -> None:

@@ -10,7 +10,7 @@ from drift.core.assess import Difference, State
 from drift.core.objects import ObjectRef
 from drift.core.ownership import Owner
 from drift.core.reasons import Reason
-from drift.core.report import Report, SourceProblem
+from drift.core.report import Report, SourceHold, SourceProblem
 from drift.outputs import RenderOptions, render
 from tests.outputs.examples import NOW, assessed, changed, drifted, one_of_everything, report
 
@@ -49,6 +49,12 @@ def test_all_adds_what_is_in_sync_notes_and_ignored() -> None:
     assert "  ConfigMap shop/app  InSync" in lines
     assert '    note: + metadata.labels.team  (added) "x"   kubectl-edit, 14m ago; no part of desired' in lines
     assert "    ignored: spec.minReadySeconds  1 -> 2   kubectl-edit, 14m ago" in lines
+
+
+def test_a_hold_that_repeats_its_problem_is_not_told_twice() -> None:
+    told = SourceProblem("helm:a", "damaged", Reason.SOURCE_FAILED)
+    held = SourceHold("helm:a", "damaged", Reason.SOURCE_FAILED)
+    assert table(report(problems=(told,), holds=(held,))).count("damaged") == 1
 
 
 def test_in_sync_is_one_line() -> None:

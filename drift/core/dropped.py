@@ -1,0 +1,70 @@
+"""What a former revision declared, this one does not, and is still live.
+
+Helm and `kubectl apply` remove such fields when they upgrade; one that is still there was put back or never went. A
+field that a controller owns now (an autoscaler's replicas) is that controller's, and what the server's defaulting
+explains is nobody's.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from drift.core.normalize import Keyed, explained, keyed
+from drift.core.objects import Body
+from drift.core.ownership import Entry, Managers, owners_of
+from drift.core.paths import Place, Token, locate
+from drift.core.schema import ListType, Node, Shape
+
+_METADATA = ("labels", "annotations")
+
+
+def dropped(
+    former: Body,
+    wanted: Body,
+    live: Body,
+    root: Node,
+    entries: Iterable[Entry],
+    own: frozenset[str],
+    managers: Managers,
+) -> tuple[Place, ...]:
+    """Return the places; `former` and `wanted` as `normalize.declared` gives them, `own` are the tools' managers."""
+    held = tuple(entries)
+    found = []
+    for tokens in _walk(former, wanted, live, root, ()):
+        owners = owners_of(tokens, root, held)
+        if all(owner.manager in own or managers.is_human(owner.manager) for owner in owners):
+            found.append(locate(tokens, root, desired=wanted, live=live))
+    return tuple(found)
+
+
+def _walk(former: Any, wanted: Any, live: Any, node: Node, at: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:
+    if node.atomic:
+        return
+    for token, before in _members(former, node):
+        there = _member(live, token, node)
+        if there is None or before is None or _outside(token, at):
+            continue
+        mine = _member(wanted, token, node)
+        child = node.field(token) if isinstance(token, str) else node.item()
+        if mine is not None:
+            yield from _walk(before, mine, there, child, (*at, token))
+        elif not (isinstance(token, str) and explained(token, there, node)):
+            yield (*at, token)
+
+
+def _outside(token: Token, at: tuple[Token, ...]) -> bool:
+    return at == ("metadata",) and token not in _METADATA
+
+
+def _members(value: Any, node: Node) -> Iterator[tuple[Token, Any]]:
+    if isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, list) and node.shape is Shape.LIST and node.list_type is not ListType.ATOMIC:
+        yield from (keyed(value, node) or {}).items()
+
+
+def _member(value: Any, token: Token, node: Node) -> Any:
+    if isinstance(token, str):
+        return value.get(token) if isinstance(value, Mapping) else None
+    if not isinstance(value, list):
+        return None
+    return (keyed(value, node) or Keyed()).get(token)

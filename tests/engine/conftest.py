@@ -1,0 +1,40 @@
+"""Both helms, and guards over what they installed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drift.cli.options import Target
+from tests.controlplane import ControlPlane, Helm, find_tools
+from tests.engine.harness import Guard
+from tests.ledger import Ledger
+
+GuardMaker = Callable[..., Guard]
+
+
+@pytest.fixture(scope="session", params=["helm3", "helm4"])
+def helm(request: pytest.FixtureRequest, plane: ControlPlane) -> Helm:
+    """The real helm, 3 and 4."""
+    return Helm(find_tools() / request.param, plane.admin_kubeconfig)
+
+
+@pytest.fixture
+def guard(plane: ControlPlane, ledger: Ledger, namespace: str) -> Iterator[GuardMaker]:
+    """Start a guard over the releases (or the given target) of this test's namespace."""
+    with ExitStack() as guards:
+
+        def start(**options: Any) -> Guard:
+            settings = {name: options.pop(name) for name in ("user", "remediate", "rules") if name in options}
+            target = Target(**({"helm": True, "namespace": namespace} | options))
+            return guards.enter_context(Guard(plane, ledger, target, **settings))
+
+        yield start
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a test writes its chart."""
+    return tmp_path / "chart"
