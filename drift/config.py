@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from drift.core.errors import UsageError
+from drift.core.policy import Policy, check_policy
 from drift.core.rules import IgnoreRule, Rule, Selector
 
-__all__ = ["Decode", "load_ignore_rules", "load_rules", "normalize_time"]
+__all__ = ["Decode", "load_ignore_rules", "load_policy", "load_rules", "normalize_time"]
 
 Decode = Callable[[bytes, str], list[Any]]
 _Entry = TypeVar("_Entry", bound=Selector)
@@ -34,6 +35,23 @@ def load_ignore_rules(data: bytes, file: str, decode: Decode) -> tuple[IgnoreRul
 def load_rules(data: bytes, file: str, decode: Decode) -> tuple[Rule, ...]:
     """Return the entries of one rules file, first match first. Raises UsageError or DecodeError."""
     return tuple(_rule(entry, place) for place, entry in _entries(data, file, decode))
+
+
+def load_policy(data: bytes, file: str, decode: Decode) -> Policy:
+    """Return the policy of one file; an empty one limits nothing. Raises UsageError or DecodeError."""
+    documents = decode(data, file)
+    if len(documents) > 1:
+        raise UsageError(f"{file}: must be one YAML document, got {len(documents)}")
+    if not documents:
+        return Policy()
+    if not isinstance(documents[0], Mapping):
+        raise UsageError(f"{file}: must be a mapping with {', '.join(Policy.__struct_fields__)}")
+    try:
+        return check_policy(msgspec.convert(documents[0], Policy))
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{file}: {_explained(str(error))}") from None
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from None
 
 
 def normalize_time(text: str) -> str:

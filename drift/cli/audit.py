@@ -6,7 +6,7 @@ import msgspec
 
 from drift.cli.connect import limits_of, namespace_of, open_cluster
 from drift.cli.options import Target
-from drift.cli.rules import read_ignore_rules
+from drift.cli.rules import read_ignore_rules, read_policy
 from drift.cli.sources import build_sources
 from drift.cluster import Cluster
 from drift.core.errors import ForbiddenError
@@ -36,7 +36,11 @@ async def _greet(cluster: Cluster) -> None:
 
 def assess_options(target: Target) -> Options:
     """Read what the options say about comparing. Raises UsageError or DecodeError."""
-    return Options(ignore=read_ignore_rules(target.ignore), judge=not (target.no_dry_run or target.live))
+    return Options(
+        ignore=read_ignore_rules(target.ignore),
+        managers=read_policy(target.policy).managers,
+        judge=not (target.no_dry_run or target.live),
+    )
 
 
 def _with_limits(report: Report, cluster: Cluster) -> Report:

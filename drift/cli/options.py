@@ -36,6 +36,7 @@ class Target(msgspec.Struct, frozen=True):
     name: str = ""
     filename: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    policy: str | None = None
     no_dry_run: bool = False
     live: str | None = None
     kube_version: str = ""
@@ -85,6 +86,7 @@ _DESIRED = (
 )  # fmt: skip
 _COMPARE = (
     click.option("--ignore", multiple=True, metavar="FILE", help="YAML list of ignore rules; may be repeated."),
+    click.option("--policy", metavar="FILE", help="YAML policy: people, windows, blockers, limits, lock."),
     click.option("--no-dry-run", is_flag=True, help="Compare locally only: do not ask the server by dry run."),
 )
 _DUMP = (

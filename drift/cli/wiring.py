@@ -1,23 +1,34 @@
 """Puts the parts of the engine together: what `run` and `remediate` share."""
 
+import os
+import socket
+import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
 from drift.cli.audit import assess_options
 from drift.cli.connect import namespace_of
 from drift.cli.options import Target
+from drift.cli.rules import read_policy
 from drift.cli.sources import build_sources
 from drift.cluster import Cluster
 from drift.core.assess import State
+from drift.core.plan import HoldVerdict
+from drift.core.policy import Policy
 from drift.core.rules import Rule
 from drift.engine.assessor import Assessor, Options
+from drift.engine.blockers import blocking_pods
 from drift.engine.decider import Decider
 from drift.engine.desired_index import DesiredIndex
+from drift.engine.gatekeeper import Gatekeeper
+from drift.engine.lock import DisruptionLock
 from drift.engine.reconciler import Reconciler
 from drift.engine.records import Listener
 from drift.engine.service import Service, ServiceOptions
+from drift.engine.switches import Switches
 from drift.registry import Registry
 from drift.strategy import Strategy
 
@@ -57,9 +68,35 @@ def build_engine(
     namespace = namespace_of(cluster, target)
     decider = Decider(load_strategies(rules), rules)
     compared = assess_options(target)
-    reconciler = Reconciler(
-        cluster, index, Assessor(cluster, compared), decider, remediate=remediate, listener=listener
-    )
+    switches = Switches(cluster, options.control_namespace)
+    gatekeeper = build_gatekeeper(cluster, index, read_policy(target.policy), switches, remediate=remediate)
+    reconciler = Reconciler(cluster, index, Assessor(cluster, compared), decider, gatekeeper, listener)
     options = msgspec.structs.replace(options, default_namespace=namespace)
-    service = Service(cluster, build_sources(target, cluster, namespace), index, reconciler, listener, options)
+    sources = build_sources(target, cluster, namespace)
+    service = Service(cluster, sources, index, reconciler, listener, options, switches)
     return Engine(service, reconciler, index, compared)
+
+
+def build_gatekeeper(
+    cluster: Cluster, index: DesiredIndex, policy: Policy, switches: Switches, *, remediate: bool
+) -> Gatekeeper:
+    """Wire the gates with what they may ask."""
+    lock = None
+    if policy.lock is not None:
+        holder = f"{socket.gethostname()}-{os.getpid()}"
+        lock = DisruptionLock(cluster, policy.lock, holder, time.time)
+    blocker = None
+    if policy.prometheus is not None or policy.pods:
+        blocker = partial(ask_blockers, cluster, policy)
+    return Gatekeeper(index, policy, remediate=remediate, switches=switches, blocker=blocker, lock=lock)
+
+
+async def ask_blockers(cluster: Cluster, policy: Policy) -> HoldVerdict | None:
+    """Return the hold of firing alerts or of pods that block, or None. Raises ClusterError."""
+    if policy.prometheus is not None:
+        from drift.notify.prometheus import blocking_alerts
+
+        hold = await blocking_alerts(policy.prometheus)
+        if hold is not None:
+            return hold
+    return await blocking_pods(cluster, policy.pods)

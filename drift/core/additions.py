@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from drift.core.normalize import explained, keyed
+from drift.core.explain import explained
+from drift.core.nodes import ListType, Node, Shape
+from drift.core.normalize import Keyed, keyed
 from drift.core.objects import Body
 from drift.core.ownership import Entry, Managers, Owner, members
 from drift.core.paths import Place, Token, locate
-from drift.core.schema import ListType, Node, Shape
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _CLIENT_SIDE_APPLY = "kubectl-client-side-apply"
@@ -38,7 +39,7 @@ def additions(
         if entry.owner.subresource == "status" or not managers.is_human(entry.owner.manager):
             continue
         declared_before = _last_applied(entry.owner, live)
-        for tokens in _walk(entry.fields, wanted, live, root, (), declared_before):
+        for tokens in _walk(entry.fields, (wanted, live, declared_before), root, (), ()):
             place = locate(tokens, root, desired=wanted, live=live)
             known = found.get(place.pointer)
             if known is None or known.owner.time < entry.owner.time:
@@ -62,21 +63,20 @@ def _last_applied(owner: Owner, live: Body) -> Any:
 
 
 def _walk(
-    fields: Mapping[str, Any], wanted: Any, live: Any, node: Node, at: tuple[Token, ...], declared: Any
+    fields: Mapping[str, Any], sides: tuple[Any, Any, Any], node: Node, at: tuple[Token, ...], around: tuple[Any, ...]
 ) -> Iterator[tuple[Token, ...]]:
+    """Yield additions below `at`; `sides` are desired, live and what the owner declared, `around` live's ancestors."""
+    around = (sides[1], *around)
     for token, below in members(fields, node):
-        if _outside(token, at):
+        mine, there, before = (_value(side, token, node) for side in sides)
+        if there is None or before is None or _outside(token, at):
             continue
-        there = _value(live, token, node)
-        if there is None or _value(declared, token, node) is None:
-            continue
-        mine = _value(wanted, token, node)
         child = node.field(token) if isinstance(token, str) else node.item()
-        if mine is None and _whole(below, at):
-            if not (isinstance(token, str) and explained(token, there, node)):
+        if mine is None and _whole(below, child, at):
+            if not (isinstance(token, str) and explained(token, there, node, around)):
                 yield (*at, token)
         elif below and not _opaque(child, there):
-            yield from _walk(below, mine, there, child, (*at, token), _value(declared, token, node))
+            yield from _walk(below, (mine, there, before), child, (*at, token), around)
 
 
 def _outside(token: Token, at: tuple[Token, ...]) -> bool:
@@ -88,12 +88,14 @@ def _outside(token: Token, at: tuple[Token, ...]) -> bool:
     return at == ("metadata", "annotations") and token == _LAST_APPLIED
 
 
-def _whole(below: Mapping[str, Any], at: tuple[Token, ...]) -> bool:
+def _whole(below: Mapping[str, Any], node: Node, at: tuple[Token, ...]) -> bool:
     """Whether the manager owns the thing itself, not only something inside it.
 
-    Labels and annotations are told one by one, so that each can be a note of its own.
+    Entries of labels, annotations, data and other maps are told one by one: each can have a reason of its own.
     """
-    return (not below or "." in below) and at not in {(), ("metadata",)}
+    if not below:
+        return True
+    return "." in below and node.shape is not Shape.MAP and at not in {(), ("metadata",)}
 
 
 def _opaque(node: Node, value: Any) -> bool:
@@ -108,4 +110,4 @@ def _value(value: Any, token: Token, node: Node) -> Any:
         return value.get(token) if isinstance(value, Mapping) else None
     if not isinstance(value, list):
         return None
-    return (keyed(value, node) or {}).get(token)
+    return (keyed(value, node) or Keyed()).get(token)

@@ -13,6 +13,7 @@ import msgspec
 from drift.core.additions import additions
 from drift.core.compare import compare
 from drift.core.known import Scaler, known_reason
+from drift.core.nodes import Node
 from drift.core.normalize import declared
 from drift.core.objects import Body, Manifest, ObjectRef
 from drift.core.ownership import Entry, Managers, Owner, entries_of, owner_of
@@ -20,7 +21,7 @@ from drift.core.paths import Token, tokens_of
 from drift.core.reasons import Reason
 from drift.core.redact import masked
 from drift.core.rules import IgnoreRule, matches_difference, matches_object, whole_object
-from drift.core.schema import KindSchema, Node
+from drift.core.schema import KindSchema
 
 
 class State(StrEnum):
@@ -104,9 +105,7 @@ def assess(manifest: Manifest, live: Body | None, schema: KindSchema, facts: Fac
     return _verdict(manifest, state, reason, "", live, drift, notes, ignored)
 
 
-def differences_of(
-    manifest: Manifest, live: Body, schema: KindSchema, facts: Facts
-) -> tuple[Difference, ...]:
+def differences_of(manifest: Manifest, live: Body, schema: KindSchema, facts: Facts) -> tuple[Difference, ...]:
     """Every difference with its owner: declared fields first, then what people added."""
     root, ref = schema.root, manifest.ref
     entries = entries_of((live.get("metadata") or {}).get("managedFields"))
@@ -140,9 +139,7 @@ def _difference(
     )
 
 
-def _blame(
-    tokens: tuple[Token, ...], op: str, root: Node, entries: Iterable[Entry], facts: Facts
-) -> Owner | None:
+def _blame(tokens: tuple[Token, ...], op: str, root: Node, entries: Iterable[Entry], facts: Facts) -> Owner | None:
     """A removed field has no owner any more: nobody is blamed for it."""
     return None if op == "removed" else owner_of(tokens, root, entries, facts.managers)
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
+from drift.core.nodes import Node
 from drift.core.normalize import declared
 from drift.core.objects import Body
 from drift.core.paths import Place, Token, locate
 from drift.core.prune import Pair, prune
-from drift.core.schema import KindSchema, Node
+from drift.core.schema import KindSchema
 
 
 class Edit(msgspec.Struct, frozen=True, eq=False):
@@ -47,20 +48,19 @@ def matches(desired: Body, live: Body, schema: KindSchema) -> bool:
 
 
 def _explain(pair: Pair, desired: Body, live: Body, root: Node) -> Iterator[Edit]:
-    seen: set[str] = set()
-    for tokens, op in _deep_differences(pair):
-        edit = _edit(tokens, op, desired, live, root)
-        if edit.place.pointer not in seen:
-            seen.add(edit.place.pointer)
+    edits = {edit.place.tokens: edit for edit in _edits(pair, desired, live, root)}
+    for tokens, edit in edits.items():
+        if not any(tokens[:depth] in edits for depth in range(len(tokens))):  # told by a whole around it
             yield edit
 
 
-def _edit(tokens: list[Token], op: str, desired: Body, live: Body, root: Node) -> Edit:
-    place = locate(tokens, root, desired=desired, live=live)
-    if place.atomic_depth is not None and (op == "added" or place.resized):
-        place = locate(tokens[: place.atomic_depth], root, desired=desired, live=live)
-        op = "changed"
-    return Edit(place, op, place.desired, place.live)
+def _edits(pair: Pair, desired: Body, live: Body, root: Node) -> Iterator[Edit]:
+    for tokens, op in _deep_differences(pair):
+        place = locate(tokens, root, desired=desired, live=live)
+        if place.atomic_depth is not None and (op == "added" or place.resized):
+            place = locate(tokens[: place.atomic_depth], root, desired=desired, live=live)
+            op = "changed"
+        yield Edit(place, op, place.desired, place.live)
 
 
 def _deep_differences(pair: Pair) -> Iterator[tuple[list[Token], str]]:

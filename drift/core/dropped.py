@@ -8,11 +8,12 @@ explains is nobody's.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from drift.core.normalize import Keyed, explained, keyed
+from drift.core.explain import explained
+from drift.core.nodes import ListType, Node, Shape
+from drift.core.normalize import Keyed, keyed
 from drift.core.objects import Body
 from drift.core.ownership import Entry, Managers, owners_of
 from drift.core.paths import Place, Token, locate
-from drift.core.schema import ListType, Node, Shape
 
 _METADATA = ("labels", "annotations")
 
@@ -47,7 +48,7 @@ def _walk(former: Any, wanted: Any, live: Any, node: Node, at: tuple[Token, ...]
         child = node.field(token) if isinstance(token, str) else node.item()
         if mine is not None:
             yield from _walk(before, mine, there, child, (*at, token))
-        elif not (isinstance(token, str) and explained(token, there, node)):
+        elif not (isinstance(token, str) and explained(token, there, node, (live,))):
             yield (*at, token)
 
 

@@ -10,18 +10,25 @@ from typing import Any
 import msgspec
 
 from drift.core.assess import Assessment, State
+from drift.core.budget import Breaker
 from drift.core.fight import Score
 from drift.core.objects import Body
 from drift.core.plan import Delete, HoldVerdict, Plan
 from drift.core.reasons import Reason
+from drift.core.windows import Window, any_open
 
 PAUSE = "daytwo.dev/pause-until"
 # Deleting or recreating these needs the user's opt-in by name (decision D6); PVCs lose data, the rest lose more.
+_RESTARTING = frozenset({("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("", "Pod")})
 PROTECTED_FROM_RECREATION = frozenset({("", "PersistentVolumeClaim"), ("", "PersistentVolume")})
 
 
 class GateFacts(msgspec.Struct, frozen=True, eq=False):
-    """What the gates look at. `now` is Unix seconds, `clock` monotonic seconds."""
+    """What the gates look at. `now` is Unix seconds, `clock` monotonic seconds.
+
+    `pauses` are the pause values of namespace, guard and cluster; `named`: the rule names this very object; `approved`:
+    a person approved this very drift; `blocker` and `lock` are the holds that came of asking.
+    """
 
     assessment: Assessment
     plan: Plan
@@ -32,6 +39,13 @@ class GateFacts(msgspec.Struct, frozen=True, eq=False):
     pauses: tuple[str, ...] = ()
     score: Score = Score()
     rival: str = ""
+    windows: tuple[Window, ...] = ()
+    blocker: HoldVerdict | None = None
+    lock: HoldVerdict | None = None
+    budget_wait: float = 0.0
+    breaker: Breaker = Breaker()
+    approved: bool = False
+    named: bool = False
     now: float = 0.0
     clock: float = 0.0
 
@@ -96,25 +110,84 @@ def terminating_gate(facts: GateFacts) -> HoldVerdict | None:
 def protected_gate(facts: GateFacts) -> HoldVerdict | None:
     """Kinds whose recreation would hide a loss of data."""
     ref = facts.assessment.ref
-    if facts.live is None and (ref.group, ref.kind) in PROTECTED_FROM_RECREATION and facts.plan.actions:
-        return HoldVerdict(Reason.PROTECTED_KIND, f"a deleted {ref.kind} lost its data: recreate it by hand")
+    if facts.live is None and not facts.named and (ref.group, ref.kind) in PROTECTED_FROM_RECREATION:
+        message = f"a deleted {ref.kind} lost its data: recreate it by hand, or name it in a rule"
+        return HoldVerdict(Reason.PROTECTED_KIND, message)
     return None
 
 
 def finished_job_gate(facts: GateFacts) -> HoldVerdict | None:
     """A Job that removes itself when done (ttlSecondsAfterFinished) is not run again."""
     ref, spec = facts.assessment.ref, facts.desired.get("spec") or {}
-    if facts.live is None and (ref.group, ref.kind) == ("batch", "Job"):
-        if spec.get("ttlSecondsAfterFinished") is not None:
-            return HoldVerdict(Reason.JOB_FINISHED, "the Job removes itself when finished; it is not run again")
+    vanishes = (ref.group, ref.kind) == ("batch", "Job") and spec.get("ttlSecondsAfterFinished") is not None
+    if facts.live is None and vanishes:
+        return HoldVerdict(Reason.JOB_FINISHED, "the Job removes itself when finished; it is not run again")
     return None
 
 
 def deletion_gate(facts: GateFacts) -> HoldVerdict | None:
-    """Nothing is deleted by default."""
-    if any(isinstance(action, Delete) for action in facts.plan.actions):
-        return HoldVerdict(Reason.NOT_PERMITTED_BY_RULE, "deleting needs a rule that names this object")
+    """Nothing is deleted unless a rule names this very object (decision D6)."""
+    deletes = [*facts.plan.actions, *facts.plan.fallback, *facts.plan.last_resort]
+    if not facts.named and any(isinstance(action, Delete) for action in deletes):
+        return HoldVerdict(
+            Reason.NOT_PERMITTED_BY_RULE, "deleting needs a rule that names this object by kind and name"
+        )
     return None
+
+
+def strategy_gate(facts: GateFacts) -> HoldVerdict | None:
+    """The strategy itself wants to wait."""
+    return facts.plan.hold
+
+
+def approval_gate(facts: GateFacts) -> HoldVerdict | None:
+    """Some repairs wait for a person."""
+    if not facts.plan.approval or facts.approved:
+        return None
+    ref = facts.assessment.ref
+    where = f"-n {ref.namespace} " if ref.namespace else ""
+    return HoldVerdict(
+        Reason.WAITING_FOR_APPROVAL, f"waits for approval: drift approve {where}{ref.kind}/{ref.name}", 30.0
+    )
+
+
+def window_gate(facts: GateFacts) -> HoldVerdict | None:
+    """Maintenance windows."""
+    allowed, wait = any_open(facts.windows, facts.now, disruptive=disruptive(facts.assessment, facts.plan))
+    if allowed:
+        return None
+    return HoldVerdict(Reason.OUTSIDE_WINDOW, f"outside every maintenance window; the next opens in {wait:.0f} s", wait)
+
+
+def blocker_gate(facts: GateFacts) -> HoldVerdict | None:
+    """Firing alerts, or pods whose presence blocks."""
+    return facts.blocker
+
+
+def lock_gate(facts: GateFacts) -> HoldVerdict | None:
+    """Disruptive writes go one at a time."""
+    return facts.lock if disruptive(facts.assessment, facts.plan) else None
+
+
+def budget_gate(facts: GateFacts) -> HoldVerdict | None:
+    """So many repairs a minute and an hour, and no more."""
+    if facts.budget_wait <= 0:
+        return None
+    message = f"the budget of repairs is spent; the next fits in {facts.budget_wait:.0f} s"
+    return HoldVerdict(Reason.BUDGET_EXHAUSTED, message, facts.budget_wait)
+
+
+def breaker_gate(facts: GateFacts) -> HoldVerdict | None:
+    """Mass drift holds everything until somebody has looked."""
+    return HoldVerdict(Reason.CIRCUIT_OPEN, facts.breaker.message, 5.0) if facts.breaker.open_since else None
+
+
+def disruptive(assessment: Assessment, plan: Plan) -> bool:
+    """Whether carrying out a plan restarts pods or deletes something."""
+    if any(isinstance(action, Delete) for action in plan.actions):
+        return True
+    workload = (assessment.ref.group, assessment.ref.kind) in _RESTARTING
+    return workload and any(item.path.startswith("/spec/template") for item in assessment.differences)
 
 
 def fight_gate(facts: GateFacts) -> HoldVerdict | None:
@@ -135,6 +208,13 @@ CHAIN: tuple[tuple[str, Gate], ...] = (
     ("protected", protected_gate),
     ("job", finished_job_gate),
     ("deletion", deletion_gate),
+    ("strategy", strategy_gate),
+    ("breaker", breaker_gate),
+    ("window", window_gate),
+    ("approval", approval_gate),
+    ("blocker", blocker_gate),
+    ("lock", lock_gate),
+    ("budget", budget_gate),
     ("fight", fight_gate),
 )
 

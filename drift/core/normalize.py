@@ -1,24 +1,28 @@
 """Canonical form of a body under its schema.
 
 Keyed lists become maps, sets become maps of themselves, scalars take one form, what the server cannot tell from
-absent is dropped. Idempotent: `canonical(canonical(x)) == canonical(x)`. Explains also which live values the server
-put there by itself. Must never guess: what the schema does not say is kept as it stands.
+absent is dropped. Idempotent: `canonical(canonical(x)) == canonical(x)`. Must never guess: what the schema does not
+say is kept as it stands.
 """
 
 import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from drift.core.nodes import Form, ListType, Node, Shape
 from drift.core.objects import Body
-from drift.core.scalars import canonical_scalar, same_scalar
-from drift.core.schema import Form, ListType, Node, Shape
+from drift.core.scalars import canonical_scalar
 
 # Server-owned or identifying metadata: never compared. What is left is labels, annotations, finalizers, owners.
 _COMPARED_METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
 
 
 class Keyed(dict[Any, Any]):
-    """A list turned into a map by its merge key (or a set by its values): key tuple -> item."""
+    """A list turned into a map by its merge key (or a set by its values): key tuple -> item.
+
+    What comes twice (duplicate names in `env`: the server keeps them, the last one wins) has the number of its
+    occurrence behind its key from the second on.
+    """
 
     __slots__ = ()
 
@@ -30,7 +34,8 @@ def key_of(item: Any, node: Node) -> tuple[Any, ...] | None:
     values = []
     for key, default in zip(node.keys, node.key_defaults, strict=True):
         value = item.get(key)
-        values.append(canonical_scalar(default if value is None else value, node.item().field(key).form))
+        value = default if default is not None and not value else value
+        values.append(canonical_scalar(value, node.item().field(key).form))
     # A key without default may be absent only where another one tells the items apart.
     if all(value is None for value in values) or any(isinstance(value, dict | list) for value in values):
         return None
@@ -38,19 +43,22 @@ def key_of(item: Any, node: Node) -> tuple[Any, ...] | None:
 
 
 def keyed(items: Any, node: Node) -> Keyed | None:
-    """Turn a list into a map of its raw items; None where keys are missing or twice (then order decides)."""
+    """Turn a list into a map of its raw items; None where an item has no key (then order decides)."""
     if isinstance(items, Keyed):
         return items
     found = Keyed()
+    seen: dict[Any, int] = {}
     for item in items:
-        key = key_of(item, node) if node.list_type is ListType.MAP else _set_key(item, node)
-        if key is None or key in found:
+        key = key_of(item, node) if node.list_type is ListType.MAP else set_key(item, node)
+        if key is None:
             return None
-        found[key] = item
+        count = seen[key] = seen.get(key, 0) + 1
+        found[key if count == 1 else (*key, count)] = item
     return found
 
 
-def _set_key(item: Any, node: Node) -> tuple[Any, ...] | None:
+def set_key(item: Any, node: Node) -> tuple[Any, ...] | None:
+    """Return what a member of a set is told apart by: its value; True is not 1."""
     if isinstance(item, dict | list):
         return None
     value = canonical_scalar(item, node.item().form)
@@ -103,49 +111,18 @@ def is_zero(value: Any, node: Node) -> bool:
     return value is None or value is False or value == "" or (value == 0 and value is not True)
 
 
-def explained(key: str, value: Any, node: Node) -> bool:
-    """Whether a live member that nobody declared is the server's own doing: zero, default or derived."""
-    child = node.field(key)
-    if drops(key, value, node, child) or key in node.derived:
-        return True
-    if _is_default(key, value, node, child):
-        return True
-    if isinstance(value, Mapping):
-        return child.shape is Shape.STRUCT and all(
-            explained(sub, member, child) for sub, member in value.items()
-        )
-    return False
-
-
-def _is_default(key: str, value: Any, node: Node, child: Node) -> bool:
-    alternatives = list(node.defaults.get(key, ()))
-    if child.default is not None:
-        alternatives.append(child.default)
-    if isinstance(value, Mapping | list):
-        wanted = canonical(value, child)
-        return any(canonical(alternative, child) == wanted for alternative in alternatives)
-    return any(same_scalar(value, alternative, child.form) for alternative in alternatives)
-
-
-def is_default(key: str, value: Any, node: Node) -> bool:
-    """Whether the server's defaulting sets exactly this value for an unset member."""
-    return _is_default(key, value, node, node.field(key))
-
-
 def declared(body: Body) -> dict[str, Any]:
     """Return what of a desired body can be compared: no identity, no status, stringData folded into data.
 
     An aggregated ClusterRole's rules belong to the controller that aggregates them.
     """
-    result = {
-        key: value for key, value in body.items() if key not in {"apiVersion", "kind", "status", "metadata"}
-    }
+    result = {key: value for key, value in body.items() if key not in {"apiVersion", "kind", "status", "metadata"}}
     metadata = body.get("metadata") or {}
     result["metadata"] = {key: metadata[key] for key in _COMPARED_METADATA if metadata.get(key) is not None}
     kind = body.get("kind")
     if kind == "Secret" and body.get("apiVersion") == "v1":
         _fold_string_data(result)
-    elif kind == "ClusterRole" and result.get("aggregationRule"):
+    elif kind == "ClusterRole" and result.get("aggregationRule") is not None:
         result.pop("rules", None)
     return result
 

@@ -76,6 +76,10 @@ class Manifest(msgspec.Struct, frozen=True, eq=False):
     body: Body
     provenance: Provenance = Provenance()
 
+    def __repr__(self) -> str:
+        """Without the body: it may be a Secret's."""
+        return f"Manifest({self.ref})"
+
 
 def split_api_version(api_version: str) -> tuple[str, str]:
     """`apps/v1` -> ("apps", "v1"); `v1` -> ("", "v1")."""

@@ -6,14 +6,15 @@ Source: Kubernetes documentation, "Server-Side Apply", managers and the FieldsV1
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from drift.core.nodes import ListType, Node
 from drift.core.normalize import key_of
 from drift.core.paths import Token
 from drift.core.scalars import canonical_scalar
-from drift.core.schema import ListType, Node
 
 # Written by the server for what was there before the first apply: it stands for several unknown managers.
 _NOBODY = frozenset({"before-first-apply"})
@@ -50,13 +51,23 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 class Managers(msgspec.Struct, frozen=True):
-    """Tells people from controllers by their field manager's name (regular expressions, whole match)."""
+    """Tells people from controllers by their field manager's name (regular expressions, whole match).
+
+    `controllers` are exceptions from `human`.
+    """
 
     human: tuple[str, ...] = HUMAN_MANAGERS
+    controllers: tuple[str, ...] = ()
 
     def is_human(self, manager: str) -> bool:
         """Whether a person sits behind this manager."""
-        return any(re.fullmatch(pattern, manager) for pattern in self.human)
+        return _matches(self.human, manager) and not _matches(self.controllers, manager)
+
+
+@lru_cache(maxsize=4096)
+def _matches(patterns: tuple[str, ...], manager: str) -> bool:
+    """Asked for every manager of every object, of which there are few different ones."""
+    return any(re.fullmatch(pattern, manager) for pattern in patterns)
 
 
 class Entry(msgspec.Struct, frozen=True, eq=False):
@@ -88,25 +99,19 @@ def _owner(raw: Mapping[str, Any]) -> Owner:
 def owners_of(tokens: Sequence[Token], root: Node, entries: Iterable[Entry]) -> tuple[Owner, ...]:
     """Return every manager that owns the path, the most recent first."""
     found = [
-        entry.owner
-        for entry in entries
-        if entry.owner.manager not in _NOBODY and _owns(tokens, root, entry.fields)
+        entry.owner for entry in entries if entry.owner.manager not in _NOBODY and _owns(tokens, root, entry.fields)
     ]
     return tuple(sorted(found, key=lambda owner: owner.time, reverse=True))
 
 
-def owner_of(
-    tokens: Sequence[Token], root: Node, entries: Iterable[Entry], managers: Managers
-) -> Owner | None:
+def owner_of(tokens: Sequence[Token], root: Node, entries: Iterable[Entry], managers: Managers) -> Owner | None:
     """Return the one manager to name for a changed path: a person before a controller, then the most recent."""
     owners = owners_of(tokens, root, entries)
     humans = [owner for owner in owners if managers.is_human(owner.manager)]
     return next(iter(humans or owners), None)
 
 
-def owned_by(
-    tokens: Sequence[Token], root: Node, entries: Iterable[Entry], manager: str, operation: str
-) -> bool:
+def owned_by(tokens: Sequence[Token], root: Node, entries: Iterable[Entry], manager: str, operation: str) -> bool:
     """Whether this manager and operation own the path now."""
     return any(
         owner.manager == manager and owner.operation == operation and not owner.subresource

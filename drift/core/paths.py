@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from drift.core.nodes import ListType, Node
 from drift.core.normalize import keyed
-from drift.core.schema import ListType, Node, Shape
 
 Token = str | int | tuple[Any, ...]
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
@@ -21,7 +21,7 @@ class Place(msgspec.Struct, frozen=True, eq=False):
 
     `pointer` addresses it in desired, or in live where desired has nothing there; `live_pointer` always addresses
     live ("" when live has nothing there). `atomic_depth` is the number of tokens up to the outermost atomic
-    list or map around it; `resized`: that list has another length now.
+    list or map around it; `resized`: that list, or one inside it, has another length now.
     """
 
     tokens: tuple[Token, ...]
@@ -32,6 +32,10 @@ class Place(msgspec.Struct, frozen=True, eq=False):
     live: Any = None
     atomic_depth: int | None = None
     resized: bool = False
+
+    def __repr__(self) -> str:
+        """Without values: they may be secret."""
+        return f"Place({self.pointer})"
 
 
 def pointer_of(tokens: Sequence[str | int]) -> str:
@@ -58,18 +62,13 @@ class _Walker:
         self.resized = False
 
     def step(self, token: Token, depth: int) -> None:
-        if self.atomic_depth is None and (self.node.atomic or self._atomic_list()):
+        if self.atomic_depth is None and (self.node.atomic or isinstance(token, int)):
             self.atomic_depth = depth
         self._note_size()
         self.display.append(_shown(token, self.node))
         self.desired, self.left = _descend(self.desired, self.left, token, self.node)
         self.live, self.right = _descend(self.live, self.right, token, self.node)
         self.node = self.node.field(token) if isinstance(token, str) else self.node.item()
-
-    def _atomic_list(self) -> bool:
-        return isinstance(self.desired, list) and (
-            self.node.shape is not Shape.LIST or self.node.list_type is ListType.ATOMIC
-        )
 
     def _note_size(self) -> None:
         one, other = self.desired, self.live
@@ -95,9 +94,7 @@ def locate(tokens: Sequence[Token], root: Node, *, desired: Any, live: Any) -> P
     )
 
 
-def _descend(
-    value: Any, path: list[str | int] | None, token: Token, node: Node
-) -> tuple[Any, list[str | int] | None]:
+def _descend(value: Any, path: list[str | int] | None, token: Token, node: Node) -> tuple[Any, list[str | int] | None]:
     """One step down; (None, None) when there is nothing."""
     step = _resolve(value, token, node)
     if path is None or step is None:
@@ -112,8 +109,8 @@ def _resolve(value: Any, token: Token, node: Node) -> str | int | None:
         return None
     if isinstance(token, int):
         return token if token < len(value) else None
-    items = keyed(value, node) or {}
-    return list(items).index(token) if token in items else None
+    items = list(keyed(value, node) or ())
+    return items.index(token) if token in items else None
 
 
 def _shown(token: Token, node: Node) -> str:
@@ -121,9 +118,11 @@ def _shown(token: Token, node: Node) -> str:
         return f".{token}" if _PLAIN.fullmatch(token) else f"[{token}]"
     if isinstance(token, int):
         return f"[{token}]"
+    length = 2 if node.list_type is ListType.SET else len(node.keys)
+    nth = f",#{token[length]}" if len(token) > length else ""
     if node.list_type is ListType.SET:
-        return f"[{token[-1]}]"
-    triples = [t for t in zip(node.keys, token, node.key_defaults, strict=True) if t[1] is not None]
+        return f"[{token[1]}{nth}]"
+    triples = [t for t in zip(node.keys, token[:length], node.key_defaults, strict=True) if t[1] is not None]
     # `ports[port=80]` reads better than with the default protocol behind it.
     telling = [t for t in triples if t[1] != t[2]] or triples
-    return "[" + ",".join(f"{key}={value}" for key, value, _ in telling) + "]"
+    return "[" + ",".join(f"{key}={value}" for key, value, _ in telling) + nth + "]"

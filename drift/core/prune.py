@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from drift.core.explain import defaulted, explained
+from drift.core.nodes import ListType, Node
 from drift.core.normalize import Keyed, drops, is_zero, keyed
 from drift.core.objects import Body
 from drift.core.scalars import same_scalar
-from drift.core.schema import ANY_NODE, ListType, Node
 
 Pair = tuple[Any, Any]
 _ABSENT: Any = object()
@@ -44,13 +44,14 @@ def _leaf(value: Any, side: str) -> Any:
 def _prune_map(desired: Mapping[str, Any], live: Mapping[str, Any], node: Node, *, strict: bool) -> Pair | None:
     left: dict[str, Any] = {}
     right: dict[str, Any] = {}
-    fields, rest = node.fields, node.child or ANY_NODE
+    fields, rest = node.fields, node.rest
     for key, value in desired.items():
         other = live.get(key)
         if value.__class__ is other.__class__ and value.__class__ in _SIMPLE and value == other:
             continue
-        pair = _prune_member(key, value, other, node, fields.get(key, rest), strict=strict)
-        if pair is not None:
+        child = fields.get(key, rest)
+        pair = _prune_member(key, value, other, node, child, strict=strict)
+        if pair is not None and not defaulted(key, value, other, node, (live,)):
             _put(left, key, pair[0])
             _put(right, key, pair[1])
     if strict:
@@ -77,8 +78,7 @@ def _prune_member(key: str, value: Any, other: Any, node: Node, child: Node, *, 
         return None
     if other is None:
         return None if _vanishes(key, value, node, child) else (_leaf(value, "desired"), _ABSENT)
-    pair = _prune(value, other, child, strict=strict)
-    return None if pair is None or defaulted(key, value, other, node) else pair
+    return _prune(value, other, child, strict=strict)
 
 
 def _vanishes(key: str, value: Any, node: Node, child: Node) -> bool:
@@ -115,9 +115,7 @@ def _same_order(desired: list[Any], live: list[Any], node: Node) -> bool:
 
 def _all_equal(desired: list[Any], live: list[Any], node: Node, *, strict: bool) -> bool:
     item = node.item()
-    return all(
-        _prune(value, other, item, strict=strict) is None for value, other in zip(desired, live, strict=True)
-    )
+    return all(_prune(value, other, item, strict=strict) is None for value, other in zip(desired, live, strict=True))
 
 
 def _prune_keyed(desired: Keyed, live: Keyed, node: Node, *, strict: bool) -> Pair | None:

@@ -7,11 +7,11 @@ types, says it for built-in kinds. Custom resources keep their zero values.
 """
 
 from collections.abc import Iterable, Mapping
-from enum import Enum
 from typing import Any
 
 import msgspec
 
+from drift.core.nodes import ANY_NODE, Form, ListType, Node, Shape
 from drift.core.objects import split_api_version
 
 _REF = "#/components/schemas/"
@@ -19,49 +19,19 @@ _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 _INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 _JSON_SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
 # Go unions whose OpenAPI form says nothing: an object in them is a JSONSchemaProps.
-_SCHEMA_UNIONS = frozenset(
-    {f"{_JSON_SCHEMA}OrArray", f"{_JSON_SCHEMA}OrBool", f"{_JSON_SCHEMA}OrStringArray"}
-)
+_SCHEMA_UNIONS = frozenset({f"{_JSON_SCHEMA}OrArray", f"{_JSON_SCHEMA}OrBool", f"{_JSON_SCHEMA}OrStringArray"})
 # Members that the server itself puts into an embedded object, beside what the generated table knows.
 _DERIVED = {
-    "io.k8s.api.core.v1.PersistentVolumeClaim": {
-        key: "filled in volumeClaimTemplates by the server" for key in ("apiVersion", "kind", "status")
-    },
-    "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": {
-        key: "server-owned metadata"
-        for key in ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
-    },
+    "io.k8s.api.core.v1.PersistentVolumeClaim": dict.fromkeys(
+        ("apiVersion", "kind", "status"), "filled in volumeClaimTemplates by the server"
+    ),
+    "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": dict.fromkeys(
+        ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"),
+        "server-owned metadata",
+    ),
 }
 # What controller-gen writes for a resource.Quantity in a CRD.
 _QUANTITY_PATTERN_HINT = "[KMGTPE]i"
-
-
-class Shape(Enum):
-    """How a value is walked."""
-
-    STRUCT = "struct"
-    MAP = "map"
-    LIST = "list"
-    SCALAR = "scalar"
-    ANY = "any"
-
-
-class Form(Enum):
-    """How a scalar is read."""
-
-    PLAIN = "plain"
-    QUANTITY = "quantity"
-    INT_OR_STRING = "intOrString"
-    BYTES = "bytes"
-    TIME = "time"
-
-
-class ListType(Enum):
-    """How the items of a list are told apart."""
-
-    ATOMIC = "atomic"
-    SET = "set"
-    MAP = "map"
 
 
 class TypeTable(msgspec.Struct, frozen=True):
@@ -74,52 +44,6 @@ class TypeTable(msgspec.Struct, frozen=True):
     zero: Mapping[str, frozenset[str]] = {}
     defaults: Mapping[str, Mapping[str, tuple[Any, ...]]] = {}
     derived: Mapping[str, Mapping[str, str]] = {}
-
-
-class Node:
-    """One position of a schema. Filled in by the compiler below and never changed afterwards."""
-
-    __slots__ = (
-        "atomic", "child", "default", "defaults", "derived", "embedded", "fields", "form", "key_defaults",
-        "keys", "list_type", "name", "nullable", "preserve", "shape", "zero",
-    )  # fmt: skip
-
-    def __init__(self, shape: Shape = Shape.ANY) -> None:
-        """Begin as "anything": what is unknown is compared as it stands."""
-        self.shape = shape
-        self.name = ""
-        self.fields: dict[str, Node] = {}
-        self.child: Node | None = None
-        self.atomic = False
-        self.list_type = ListType.ATOMIC
-        self.keys: tuple[str, ...] = ()
-        self.key_defaults: tuple[Any, ...] = ()
-        self.form = Form.PLAIN
-        self.nullable = False
-        self.preserve = shape is Shape.ANY
-        self.embedded = False
-        self.default: Any = None
-        self.zero: frozenset[str] = frozenset()
-        self.defaults: Mapping[str, tuple[Any, ...]] = {}
-        self.derived: Mapping[str, str] = {}
-
-    def field(self, name: str) -> "Node":
-        """Node of a member of a struct or map; `ANY_NODE` where the schema is silent."""
-        found = self.fields.get(name)
-        if found is not None:
-            return found
-        return self.child if self.shape is Shape.MAP and self.child is not None else ANY_NODE
-
-    def item(self) -> "Node":
-        """Node of the items of a list."""
-        return self.child if self.child is not None else ANY_NODE
-
-    def knows(self, name: str) -> bool:
-        """Whether the server would keep a member of this name."""
-        return self.preserve or self.shape is not Shape.STRUCT or name in self.fields
-
-
-ANY_NODE = Node()
 
 
 class KindSchema(msgspec.Struct, frozen=True, eq=False):
@@ -147,6 +71,7 @@ class SchemaDocument:
         self._components = components
         self._table = table
         self._nodes: dict[str, Node] = {}
+        self._sites: list[tuple[Node, Node, Mapping[str, Any]]] = []
         self._kinds = dict(_kinds(components))
 
     def kinds(self) -> tuple[tuple[str, str, str], ...]:
@@ -158,7 +83,15 @@ class SchemaDocument:
         name = self._kinds.get((group, version, kind))
         if name is None:
             return None
-        return KindSchema(group, version, kind, self._named(name), builtin=name in self._table.zero)
+        root = self._named(name)
+        self._settle()
+        return KindSchema(group, version, kind, root, builtin=name in self._table.zero)
+
+    def _settle(self) -> None:
+        """Bring the sites up to date: their types may have been half compiled when they were met."""
+        for node, base, schema in self._sites:
+            _see_from(node, base, schema)
+        self._sites.clear()
 
     def _named(self, name: str) -> Node:
         if name in _SCHEMA_UNIONS:
@@ -175,8 +108,17 @@ class SchemaDocument:
             node = Node()
             self._fill(node, schema, "")
             return node
-        base = self._named(name)
-        return _with_site(base, schema)
+        return self._at_site(self._named(name), schema)
+
+    def _at_site(self, base: Node, schema: Mapping[str, Any]) -> Node:
+        """Return the type's node, or one like it with what the referring place adds."""
+        own = {"default", "nullable", "x-kubernetes-map-type"} & schema.keys()
+        if not own or (own == {"default"} and schema["default"] in ({}, "", None)):
+            return base
+        node = Node()
+        _see_from(node, base, schema)
+        self._sites.append((node, base, schema))
+        return node
 
     def _fill(self, node: Node, schema: Mapping[str, Any], name: str) -> None:
         node.name = name
@@ -187,7 +129,7 @@ class SchemaDocument:
         node.default = schema.get("default")
         node.embedded = bool(schema.get("x-kubernetes-embedded-resource"))
         node.shape = _shape(schema, name)
-        node.preserve = node.shape is Shape.ANY or bool(schema.get("x-kubernetes-preserve-unknown-fields"))
+        node.preserve = _preserves(schema, node.shape, name)
         node.atomic = schema.get("x-kubernetes-map-type") == "atomic"
         self._children(node, schema)
         if node.shape is Shape.SCALAR:
@@ -196,13 +138,14 @@ class SchemaDocument:
             _list_semantics(node, schema)
 
     def _children(self, node: Node, schema: Mapping[str, Any]) -> None:
+        node.rest = ANY_NODE
         if node.shape is Shape.STRUCT:
             node.fields = {key: self._node(sub) for key, sub in (schema.get("properties") or {}).items()}
             if node.embedded:
                 self._embedded(node)
         elif node.shape is Shape.MAP:
             extra = schema.get("additionalProperties")
-            node.child = self._node(extra) if isinstance(extra, Mapping) else ANY_NODE
+            node.rest = self._node(extra) if isinstance(extra, Mapping) else ANY_NODE
         elif node.shape is Shape.LIST:
             node.child = self._node(schema.get("items") or {})
 
@@ -228,29 +171,20 @@ def _reference(schema: Mapping[str, Any]) -> str | None:
     return str(ref).removeprefix(_REF) if ref else None
 
 
-def _with_site(base: Node, schema: Mapping[str, Any]) -> Node:
-    """Return a node like `base` with what the referring place adds (default, atomic, nullable)."""
-    own = {"default", "nullable", "x-kubernetes-map-type"} & schema.keys()
-    if not own or (own == {"default"} and schema["default"] in ({}, "", None)):
-        return base
-    node = _Site(base)
+def _see_from(node: Node, base: Node, schema: Mapping[str, Any]) -> None:
+    """Make `node` like `base`, with what the referring place adds (default, atomic, nullable)."""
+    for slot in Node.__slots__:
+        setattr(node, slot, getattr(base, slot))
     node.default = schema.get("default", base.default)
     node.nullable = bool(schema.get("nullable", base.nullable))
     node.atomic = base.atomic or schema.get("x-kubernetes-map-type") == "atomic"
-    return node
 
 
-class _Site(Node):
-    """A named node seen from one place: shares the children, which may still be being compiled."""
-
-    __slots__ = ("_base",)
-
-    def __init__(self, base: Node) -> None:
-        self._base = base
-
-    def __getattr__(self, name: str) -> Any:
-        # Only reached for slots that were not set here.
-        return getattr(self._base, name)
+def _preserves(schema: Mapping[str, Any], shape: Shape, name: str) -> bool:
+    """Whether members without schema are kept. An object without properties inside a custom resource keeps none."""
+    if schema.get("x-kubernetes-preserve-unknown-fields"):
+        return True
+    return shape is Shape.ANY and (bool(name) or schema.get("type") != "object")
 
 
 def _shape(schema: Mapping[str, Any], name: str) -> Shape:
@@ -262,6 +196,8 @@ def _shape(schema: Mapping[str, Any], name: str) -> Shape:
     if kind == "array":
         return Shape.LIST
     if kind in {"string", "integer", "number", "boolean"} or schema.get("format") == "int-or-string":
+        return Shape.SCALAR
+    if {part.get("type") for part in schema.get("anyOf") or ()} == {"integer", "string"}:
         return Shape.SCALAR
     return Shape.STRUCT if schema.get("properties") else Shape.ANY
 
@@ -294,7 +230,7 @@ def _list_semantics(node: Node, schema: Mapping[str, Any]) -> None:
         node.list_type = ListType.MAP
         item = node.item()
         node.key_defaults = tuple(_key_default(item, key) for key in node.keys)
-    elif kind == "set":
+    elif kind == "set" or (kind is None and schema.get("x-kubernetes-patch-strategy") == "merge"):
         node.list_type = ListType.SET
 
 
@@ -304,3 +240,15 @@ def _key_default(item: Node, key: str) -> Any:
         return own
     known = item.defaults.get(key) or ()
     return known[0] if len(known) == 1 else None
+
+
+__all__ = [
+    "ANY_NODE",
+    "Form",
+    "KindSchema",
+    "ListType",
+    "Node",
+    "SchemaDocument",
+    "Shape",
+    "TypeTable",
+]

@@ -6,8 +6,8 @@ import msgspec
 
 from drift.core.assess import Assessment, Difference, State, labels_of
 from drift.core.errors import PluginError, UsageError
-from drift.core.gates import GateFacts, HoldVerdict, first_hold
-from drift.core.plan import Context, Plan
+from drift.core.objects import ObjectRef
+from drift.core.plan import Context, HoldVerdict, Plan
 from drift.core.reasons import Reason
 from drift.core.rules import DEFAULT_RULES, Rule, matches_difference, matches_object
 from drift.engine.assessor import Sight
@@ -15,12 +15,16 @@ from drift.strategy import Strategy
 
 
 class Decision(msgspec.Struct, frozen=True, eq=False):
-    """What is to be done about one object: write `plan`, unless `hold` says why not."""
+    """What is to be done about one object: write `plan`, unless `hold` says why not.
+
+    `named`: the rule names this very object by kind and name, which is the opt-in for what can do harm.
+    """
 
     sight: Sight
     strategy: str
     plan: Plan
     hold: HoldVerdict | None = None
+    named: bool = False
 
     @property
     def writes(self) -> bool:
@@ -116,15 +120,14 @@ class Decider:
             return Decision(sight, rule.strategy, Plan("the strategy failed"), hold)
         if not isinstance(plan, Plan):
             raise PluginError(f"strategy {rule.strategy} answered {type(plan).__name__}, not a Plan")
-        return Decision(sight, rule.strategy, plan)
+        return Decision(sight, rule.strategy, plan, named=_names(rule, context.ref))
 
 
 def _speaks_of(rule: Rule, change: str) -> bool:
     return not rule.changes or change in rule.changes
 
 
-def gated(decision: Decision, facts: GateFacts) -> Decision:
-    """Put a plan that writes through the gates."""
-    if not decision.writes or decision.hold is not None:
-        return decision
-    return msgspec.structs.replace(decision, hold=first_hold(facts))
+def _names(rule: Rule, ref: ObjectRef) -> bool:
+    """Whether a rule names an object without a pattern."""
+    kinds = {ref.kind, f"{ref.kind}.{ref.group}"}
+    return ref.name in rule.names and any(kind in kinds for kind in rule.kinds)

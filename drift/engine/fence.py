@@ -1,40 +1,39 @@
-"""Asks a source, right before a write, whether its state may still be repaired (decision D5).
+"""Asks once for many: a question whose answer serves every write whose event arrived before it was asked.
 
 Watches of different kinds are not ordered among each other: an object's deletion by `helm uninstall` may arrive before
-the release's own change. One question serves every write whose event arrived before it was asked.
+the release's own change (decision D5). So sources, pauses and blockers are asked right before a write.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
 import msgspec
 
-from drift.source import Hold
-
-Ask = Callable[[], Awaitable[Hold | None]]
+Answer = TypeVar("Answer")
 
 
-class _Asked(msgspec.Struct, frozen=True, eq=False):
+class _Asked(msgspec.Struct, Generic[Answer], frozen=True, eq=False):
     at: float
-    answer: "asyncio.Future[Hold | None]"
+    answer: "asyncio.Future[Answer]"
 
 
-class Fence:
-    """Coalesces the questions to each source."""
+class Fence(Generic[Answer]):
+    """Coalesces questions by key."""
 
     def __init__(self) -> None:
         """Begin without answers."""
-        self._asked: dict[str, _Asked] = {}
+        self._asked: dict[str, _Asked[Answer]] = {}
 
-    async def hold(self, source: str, ask: Ask, *, since: float) -> Hold | None:
-        """Return the source's hold as of a moment after `since` (monotonic seconds)."""
-        known = self._asked.get(source)
+    async def ask(self, key: str, question: Callable[[], Awaitable[Answer]], *, since: float) -> Answer:
+        """Return an answer that is true of a moment after `since` (monotonic seconds). Raises what asking raises."""
+        known = self._asked.get(key)
         if known is None or known.at <= since or known.answer.cancelled():
-            known = _Asked(time.monotonic(), asyncio.ensure_future(ask()))
-            self._asked[source] = known
+            known = _Asked(time.monotonic(), asyncio.ensure_future(question()))
+            self._asked[key] = known
         return await asyncio.shield(known.answer)
 
-    def forget(self, source: str) -> None:
-        """Drop what is known of a source that is gone."""
-        self._asked.pop(source, None)
+    def forget(self, key: str) -> None:
+        """Drop what is known of something that is gone."""
+        self._asked.pop(key, None)

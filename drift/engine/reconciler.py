@@ -5,7 +5,6 @@ the server returned; the event that echoes it is recognised and costs nothing.
 """
 
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import msgspec
@@ -13,21 +12,18 @@ import msgspec
 from drift.cluster import Cluster
 from drift.core.assess import State, unknown
 from drift.core.errors import ClusterError, ConflictError, NotFoundError
-from drift.core.gates import GateFacts, HoldVerdict
 from drift.core.live import fingerprint, identity, version_number
 from drift.core.objects import GroupKind, Manifest, ObjectRef, split_api_version
 from drift.core.reasons import Reason
 from drift.core.redact import is_secret
 from drift.engine.assessor import Assessor, Sight
-from drift.engine.decider import Decider, Decision, gated
+from drift.engine.decider import Decider, Decision
 from drift.engine.desired_index import DesiredIndex, SourceState
 from drift.engine.executor import Executor, Outcome
-from drift.engine.fence import Fence
+from drift.engine.gatekeeper import Gatekeeper
 from drift.engine.records import Detected, Failed, Held, Listener, Repaired, Resolved, Unchanged
 from drift.engine.tracking import Observation, Tracked, addresses_of
-from drift.source import Hold
 
-StillCurrent = Callable[[SourceState], Awaitable[Hold | None]]
 # Refusals that time may cure: asked again by back-off; all others wait for a change of the object or its desired.
 _SLOW_RETRY = 60.0
 
@@ -51,20 +47,17 @@ class Reconciler:
         index: DesiredIndex,
         assessor: Assessor,
         decider: Decider,
-        *,
-        remediate: bool,
+        gatekeeper: Gatekeeper,
         listener: Listener,
     ) -> None:
-        """`still_current` is set by whoever follows the sources: it asks one right before a write."""
+        """Wire the parts; nothing is read before an object is reconciled."""
         self._cluster = cluster
         self._index = index
         self._assessor = assessor
         self._decider = decider
         self._executor = Executor(cluster)
-        self._remediate = remediate
+        self.gatekeeper = gatekeeper
         self._tell = listener
-        self.still_current: StillCurrent | None = None
-        self._fence = Fence()
         self.tracked: dict[ObjectRef, Tracked] = {}
 
     def memory(self, ref: ObjectRef) -> Tracked:
@@ -166,7 +159,7 @@ class Reconciler:
         memory.state = found.state
 
     async def _repair(self, sight: Sight, state: SourceState, observation: Observation, memory: Tracked) -> Verdict:
-        if not self._remediate:
+        if not self.gatekeeper.remediate:
             sight = await self._assessor.judge(sight, state.manager)
             memory.taught = sight.taught
             if sight.assessment.state is State.IN_SYNC:
@@ -178,42 +171,10 @@ class Reconciler:
         return await self._write(decision, observation, memory)
 
     async def decide(self, sight: Sight, state: SourceState, since: float) -> Decision:
-        """Plan, and put the plan through the gates; the source is asked last, right before the write."""
+        """Plan, and put the plan through the gates; `since`: when the state was seen (monotonic seconds)."""
         memory = self.memory(sight.manifest.ref)
         decision = self._decider.decide(sight, manager=state.manager, last_seen=memory.addresses)
-        decision = gated(decision, self._facts(decision, state, memory))
-        if decision.hold is None and decision.writes and self.still_current is not None:
-            hold = await self._fence.hold(state.source, lambda: self._ask(state), since=since)
-            if hold is not None:
-                verdict = HoldVerdict(hold.reason, hold.message, 5.0)
-                decision = msgspec.structs.replace(decision, hold=verdict)
-        return decision
-
-    async def _ask(self, state: SourceState) -> Hold | None:
-        assert self.still_current is not None  # noqa: S101 - told by the caller
-        return await self.still_current(state)
-
-    def _facts(self, decision: Decision, state: SourceState, memory: Tracked) -> GateFacts:
-        sight, hold = decision.sight, state.hold
-        rivals = [item.owner.manager for item in sight.assessment.differences if item.owner]
-        return GateFacts(
-            assessment=sight.assessment,
-            plan=decision.plan,
-            desired=sight.manifest.body,
-            live=sight.live,
-            source_hold=HoldVerdict(hold.reason, hold.message) if hold else self._claimed(sight.manifest.ref),
-            remediate=self._remediate,
-            score=memory.score,
-            rival=rivals[0] if rivals else "",
-            now=time.time(),
-            clock=time.monotonic(),
-        )
-
-    def _claimed(self, ref: ObjectRef) -> HoldVerdict | None:
-        claims = self._index.claims(ref)
-        if len(claims) < 2:
-            return None
-        return HoldVerdict(Reason.TWO_SOURCES, f"declared by two sources, {' and '.join(claims)}: remove one")
+        return await self.gatekeeper.admit(decision, state, memory, since=since)
 
     def _held(self, decision: Decision) -> Verdict:
         memory, hold = self.memory(decision.sight.manifest.ref), decision.hold
@@ -229,7 +190,10 @@ class Reconciler:
         sight = decision.sight
         before = fingerprint(observation.raw) if observation.raw is not None else None
         memory.score = memory.score.written(time.monotonic())
-        outcome = await self._executor.execute(decision.plan)
+        try:
+            outcome = await self._executor.execute(decision.plan)
+        finally:
+            await self.gatekeeper.written(decision)
         seconds = time.monotonic() - observation.at
         after = fingerprint(outcome.object) if outcome.object else None
         if outcome.object is not None:

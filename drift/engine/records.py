@@ -5,8 +5,8 @@ from collections.abc import Callable
 import msgspec
 
 from drift.core.assess import Assessment
-from drift.core.gates import HoldVerdict
 from drift.core.objects import ObjectRef
+from drift.core.plan import HoldVerdict
 from drift.core.reasons import Reason
 
 

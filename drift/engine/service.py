@@ -21,6 +21,7 @@ from drift.engine.informer import Informer, Scope
 from drift.engine.queue import WorkQueue
 from drift.engine.reconciler import Reconciler
 from drift.engine.records import Listener, SourceChanged, SourceRemoved, SourceTroubled
+from drift.engine.switches import CONTROL_NAMESPACE, Switches
 from drift.engine.tracking import Observation
 from drift.source import DesiredState, Hold, Problem, Removed, Revision, Source
 
@@ -43,6 +44,7 @@ class ServiceOptions(msgspec.Struct, frozen=True):
     resync: float = 1800.0
     workers: int = 16
     default_namespace: str = "default"
+    control_namespace: str = CONTROL_NAMESPACE
 
 
 class Service:
@@ -56,6 +58,7 @@ class Service:
         reconciler: Reconciler,
         listener: Listener,
         options: ServiceOptions,
+        switches: Switches | None = None,
     ) -> None:
         """Wire the parts; nothing starts before `run`."""
         self._cluster = cluster
@@ -64,9 +67,10 @@ class Service:
         self._states: dict[str, DesiredState] = {}
         self._index = index
         self._reconciler = reconciler
-        reconciler.still_current = self.still_current
+        reconciler.gatekeeper.still_current = self.still_current
         self._tell = listener
         self._options = options
+        self._switches = switches
         self._queue: WorkQueue[ObjectRef] = WorkQueue()
         self._pending: dict[ObjectRef, Observation] = {}
         self._informers: dict[Scope, tuple[Informer, asyncio.Task[None]]] = {}
@@ -84,6 +88,9 @@ class Service:
                     group.create_task(self._work())
                 group.create_task(self._place_again())
                 group.create_task(self._resync())
+                if self._switches is not None:
+                    self._switches.on_change(self._switched)
+                    group.create_task(self._switches.run())
         finally:
             await self._stop_informers(list(self._informers))
 
@@ -280,6 +287,14 @@ class Service:
             await act()
         except ClusterError as error:
             self._tell(SourceTroubled("resync", error.reason, str(error)))
+
+    def _switched(self, namespace: str) -> None:
+        """A switch was set or taken away: what is held there, or anywhere, is looked at again."""
+        for ref in self._index.refs():
+            memory = self._reconciler.tracked.get(ref)
+            concerned = ref.namespace in {namespace, ""} or namespace == self._options.control_namespace
+            if concerned and memory is not None and memory.state in {State.DRIFTED, State.MISSING}:
+                self._queue.add(ref)
 
     # queue -> cluster
 

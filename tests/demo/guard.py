@@ -38,6 +38,7 @@ class Guard:
         self._changed = threading.Condition()
         self._process: subprocess.Popen[str] | None = None
         self.exit_code: int | None = None
+        self.metrics_url = ""  # known once it is ready
         self.listener: Callable[[Line], None] | None = None
 
     def __enter__(self) -> Self:
@@ -114,8 +115,8 @@ class Guard:
         started = self.wait(0, lambda line: line["event"] == "started", seconds)
         if started is None:
             raise self._error("did not start")
-        url = started["metrics"].replace("/metrics", "/readyz")
-        while not _answers(url):
+        self.metrics_url = started["metrics"]
+        while not _answers(self.metrics_url.replace("/metrics", "/readyz")):
             if time.monotonic() > deadline or self._ended():
                 raise self._error("did not become ready")
             time.sleep(0.02)

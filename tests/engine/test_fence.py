@@ -22,22 +22,25 @@ class Source:
 
 
 async def test_a_storm_of_events_costs_one_question() -> None:
-    fence, source, arrived = Fence(), Source(), time.monotonic()
-    holds = await asyncio.gather(*(fence.hold("helm:a/b", source.ask, since=arrived) for _ in range(100)))
+    fence: Fence[Hold | None] = Fence()
+    source, arrived = Source(), time.monotonic()
+    holds = await asyncio.gather(*(fence.ask("helm:a/b", source.ask, since=arrived) for _ in range(100)))
     assert holds == [None] * 100
     assert source.asked == 1
 
 
 async def test_an_event_that_arrived_after_the_question_asks_anew() -> None:
-    fence, source = Fence(), Source()
-    assert await fence.hold("helm:a/b", source.ask, since=time.monotonic()) is None
+    fence: Fence[Hold | None] = Fence()
+    source = Source()
+    assert await fence.ask("helm:a/b", source.ask, since=time.monotonic()) is None
     source.hold = IN_FLIGHT
-    assert await fence.hold("helm:a/b", source.ask, since=time.monotonic()) is IN_FLIGHT
+    assert await fence.ask("helm:a/b", source.ask, since=time.monotonic()) is IN_FLIGHT
     assert source.asked == 2
 
 
 async def test_sources_are_asked_apart() -> None:
-    fence, calm, busy = Fence(), Source(), Source(IN_FLIGHT)
+    fence: Fence[Hold | None] = Fence()
+    calm, busy = Source(), Source(IN_FLIGHT)
     arrived = time.monotonic()
-    assert await fence.hold("calm", calm.ask, since=arrived) is None
-    assert await fence.hold("busy", busy.ask, since=arrived) is IN_FLIGHT
+    assert await fence.ask("calm", calm.ask, since=arrived) is None
+    assert await fence.ask("busy", busy.ask, since=arrived) is IN_FLIGHT

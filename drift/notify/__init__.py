@@ -1,0 +1,1 @@
+"""Speaks to the outside that is no API server: alerts, hooks, notifications."""
