@@ -7,7 +7,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-def until(what: str, found: Callable[[], _T], *, seconds: float = 20.0) -> _T:
+def until(what: str, found: Callable[[], _T], *, seconds: float = 10.0) -> _T:
     """Return the first answer that is true; fail with `what` when none came in time."""
     deadline = time.monotonic() + seconds
     while not (answer := found()):

@@ -123,6 +123,19 @@ def rules_option(function: _Decorated) -> _Decorated:
     return click.option("--rules", metavar="FILE", help=text)(function)
 
 
+def place_options(function: _Decorated) -> _Decorated:
+    """Add the options that name a cluster and a namespace in it."""
+    return cast("_Decorated", add_options(function, (_SCOPE[0], *_CLUSTER)))
+
+
+def control_option(function: _Decorated) -> _Decorated:
+    """Add --control-namespace: where the switches for everything are."""
+    text = "Namespace whose annotations are the switches for everything."
+    return click.option("--control-namespace", default="daytwo-system", show_default=True, metavar="NAME", help=text)(
+        function
+    )
+
+
 def add_options(function: Any, options: Sequence[Callable[[Any], Any]]) -> Any:
     """Apply option decorators so that the help shows them in the given order."""
     for option in reversed(options):

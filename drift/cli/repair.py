@@ -56,7 +56,7 @@ async def repair(target: Target, rules: str | None, *, ask: bool, plan_only: boo
     told = Told()
     async with open_cluster(target) as cluster:
         engine = build_engine(target, cluster, read_rules(rules), told, remediate=True, options=ServiceOptions())
-        report = await _survey(target, cluster, engine)
+        report = await survey(target, cluster, engine)
         decisions = await _decide(engine, report)
         emit(_shown(report, decisions))
         wanted = [decision for decision in decisions if decision.writes and decision.hold is None]
@@ -69,7 +69,7 @@ async def repair(target: Target, rules: str | None, *, ask: bool, plan_only: boo
     return _exit_code(report, left=len(decisions) - told.repaired)
 
 
-async def _survey(target: Target, cluster: Cluster, engine: Engine) -> Report:
+async def survey(target: Target, cluster: Cluster, engine: Engine) -> Report:
     """Check everything, and hand what is desired to the engine."""
     labels = parse_selector(target.selector) if target.selector else None
     namespace = namespace_of(cluster, target)

@@ -40,6 +40,8 @@ def is_default(key: str, value: Any, node: Node) -> bool:
     alternatives = list(node.defaults.get(key, ()))
     if child.default is not None:
         alternatives.append(child.default)
+    if child.form is Form.QUANTITY and key in node.zero:
+        alternatives.append("0")  # no pointer: unset is served as 0
     if isinstance(value, Mapping | list):
         wanted = canonical(value, child)
         return any(canonical(alternative, child) == wanted for alternative in alternatives)

@@ -14,6 +14,7 @@ from drift.core.assess import State, unknown
 from drift.core.errors import ClusterError, ConflictError, NotFoundError
 from drift.core.live import fingerprint, identity, version_number
 from drift.core.objects import GroupKind, Manifest, ObjectRef, split_api_version
+from drift.core.plan import HoldVerdict
 from drift.core.reasons import Reason
 from drift.core.redact import is_secret
 from drift.engine.assessor import Assessor, Sight
@@ -82,16 +83,38 @@ class Reconciler:
 
     async def preview(self, ref: ObjectRef) -> Decision | None:
         """Say what `reconcile` would do now, gates included; None where nothing is to be done. Raises ClusterError."""
+        if self._index.manifest(ref) is None:
+            return None
+        sight, decision = await self.explain(ref)
+        if decision is None:
+            return None
+        state = self._state_of(sight)
+        return await self.gatekeeper.admit(decision, state, self.memory(ref), since=time.monotonic())
+
+    async def explain(self, ref: ObjectRef) -> tuple[Sight, Decision | None]:
+        """Look at one object now and plan, without asking the gates. Raises ClusterError, KeyError if not desired."""
         desired = self._index.manifest(ref)
         if desired is None:
-            return None
+            raise KeyError(ref)
         manifest, state = desired
         observation = await self.read(ref, manifest)
         sight = await self.see(manifest, observation, self.memory(ref))
         sight = await self._assessor.judge(sight, state.manager)
         if sight.assessment.state not in {State.DRIFTED, State.MISSING}:
-            return None
-        return await self.decide(sight, state, observation.at)
+            return sight, None
+        addresses = self.memory(ref).addresses
+        return sight, self._decider.decide(sight, manager=state.manager, last_seen=addresses)
+
+    async def gate_words(self, decision: Decision) -> tuple[tuple[str, HoldVerdict | None], ...]:
+        """Every gate's word on a decision. Raises ClusterError."""
+        sight = decision.sight
+        return await self.gatekeeper.explain(decision, self._state_of(sight), self.memory(sight.manifest.ref))
+
+    def _state_of(self, sight: Sight) -> SourceState:
+        state = self._index.source(sight.assessment.source)
+        if state is None:
+            raise KeyError(sight.assessment.source)
+        return state
 
     async def reconcile(self, ref: ObjectRef, seen: Observation | None) -> Verdict:
         """Look at one object and repair it if that is allowed. Raises nothing but cancellation."""

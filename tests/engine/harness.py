@@ -14,6 +14,7 @@ from drift.cli.connect import open_cluster
 from drift.cli.options import Target
 from drift.cli.wiring import Engine, build_engine
 from drift.core.assess import Assessment
+from drift.core.fight import Score
 from drift.core.objects import ObjectRef
 from drift.core.report import Report
 from drift.core.rules import DEFAULT_RULES, Rule
@@ -102,6 +103,10 @@ class Guard:
 
         return asyncio.run_coroutine_threadsafe(answer(), loop).result(10.0)
 
+    def _forgive(self) -> None:
+        for memory in self.engine.reconciler.tracked.values():
+            memory.score = Score()
+
     def quiet(self) -> None:
         """Wait until nothing is being looked at or waits to be, and the echo of every write has come."""
         queue, memories = self.engine.service._queue, self.engine.reconciler.tracked
@@ -120,7 +125,8 @@ class Guard:
         self.quiet()
 
     def mark(self) -> "Mark":
-        """Begin a count: of records and of requests."""
+        """Begin a count, of records and of requests, with no fight remembered."""
+        self.ask(self._forgive)
         return Mark(self, len(self.records), self._ledger.now())
 
     def writes(self, since: int | None = None) -> list[Request]:
@@ -152,7 +158,7 @@ class Mark:
         found = [record for record in self._guard.records[self._records :] if isinstance(record, kind)]
         return [record for record in found if ref is None or _ref(record) == ref]
 
-    def first(self, kind: type[_R], ref: ObjectRef | None = None, *, seconds: float = 20.0) -> _R:
+    def first(self, kind: type[_R], ref: ObjectRef | None = None, *, seconds: float = 10.0) -> _R:
         """Wait for a record."""
         until(f"{kind.__name__} of {ref}: {self.told()}", lambda: self.of(kind, ref), seconds=seconds)
         return self.of(kind, ref)[0]

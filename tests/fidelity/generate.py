@@ -1,0 +1,57 @@
+"""Desired objects: every base, with random optional fields that the server accepts, in a random spelling."""
+
+import copy
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from drift.core.errors import ClusterError
+from tests.fidelity.bases import bases, named
+from tests.fidelity.grow import Grower, Step
+from tests.fidelity.server import Json, Server, at_once
+from tests.fidelity.spell import Speller
+
+_GROWTH = 5
+
+
+async def generated(server: Server, seed: int, tag: str) -> list[Json]:
+    """All objects of a seed, named for a tag; the same seed gives the same objects."""
+    made = await at_once(_object(server, body, Random(f"{seed}/{number}"), tag) for number, body in enumerate(bases()))  # noqa: S311
+    return list(made)
+
+
+async def _object(server: Server, base: Json, random: Random, tag: str) -> Json:
+    resource = await server.resource(base)
+    body = named(base, tag, namespaced=resource.namespaced)
+    schema = await server.schema(body)
+    accepted = await _accepted(server, body)
+    for path, value in Grower(server, random).proposals(body, schema, _GROWTH):
+        grown = with_value(body, path, value)
+        answer = await _accepted(server, grown)
+        if answer is not None:
+            body, accepted = grown, answer
+    if accepted is None or seedless(random):
+        return body
+    return Speller(server, random).respelled(body, schema, accepted)
+
+
+def seedless(random: Random) -> bool:
+    """One in ten stays as it was written."""
+    return random.random() < 0.1
+
+
+async def _accepted(server: Server, body: Json) -> Json | None:
+    try:
+        return await server.create(body, "fidelity", dry_run=True)
+    except ClusterError:
+        return None
+
+
+def with_value(body: Json, path: Sequence[Step], value: Any) -> Json:
+    """A copy with one more field."""
+    result = copy.deepcopy(body)
+    place: Any = result
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return result
