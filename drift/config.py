@@ -19,7 +19,7 @@ __all__ = ["Decode", "load_ignore_rules", "load_policy", "load_rules", "normaliz
 Decode = Callable[[bytes, str], list[Any]]
 _Entry = TypeVar("_Entry", bound=Selector)
 
-_CHANGES = ("missing", "modified")
+_CHANGES = ("missing", "modified", "dropped")
 _WHAT = {"array": "a list of strings", "str": "a string", "object": "a mapping of strings"}
 _BAD_ESCAPE = re.compile(r"~(?![01])")
 _TYPE_FAULT = re.compile(r"Expected `(?P<want>\w+)[^`]*`, got `(?P<got>\w+)`(?: - at `(?P<path>[^`]*)`)?")

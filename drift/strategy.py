@@ -9,16 +9,21 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import msgspec
 
+from drift.core.adoption import adoption
 from drift.core.assess import Difference
-from drift.core.objects import ObjectRef
+from drift.core.contract import operations_fault
+from drift.core.marks import mark
+from drift.core.objects import Body, ObjectRef
+from drift.core.outgoing import masked_body
 from drift.core.plan import Action, Apply, Context, Delete, HoldVerdict, Need, Patch, Plan
 from drift.core.reasons import Reason
-from drift.core.repairs import applicable, recreate, revert
+from drift.core.repairs import applicable, deletion, guarded, recreate, revert
 
 __all__ = [
     "PROTOCOL_VERSION",
     "Action",
     "Apply",
+    "Body",
     "Context",
     "Delete",
     "Difference",
@@ -31,8 +36,15 @@ __all__ = [
     "Question",
     "Reason",
     "Strategy",
+    "adoption",
     "applicable",
+    "deletion",
+    "guarded",
+    "held",
+    "mark",
+    "masked_body",
     "nothing",
+    "operations_fault",
     "recreate",
     "revert",
 ]
@@ -47,7 +59,8 @@ class NoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Question(msgspec.Struct, frozen=True):
     """What a strategy wants an HTTP endpoint to answer before it plans: the service asks, the strategy does not.
 
-    `body` is sent as JSON by POST, signed with `secret` (HMAC-SHA256 in `X-Daytwo-Signature`) where there is one.
+    `body` is sent as JSON by POST, signed with the content of `secret_file` (HMAC-SHA256 in `X-Daytwo-Signature`)
+    where there is one. `timeout`: seconds for the whole exchange.
     """
 
     url: str
@@ -64,11 +77,17 @@ class Strategy(Protocol):
     protocol: ClassVar[int]
     Settings: ClassVar[type[msgspec.Struct]]
 
-    # Optional: `needs: ClassVar[tuple[Need, ...]]`, and `question(context, settings) -> Question`.
+    # Optional: `needs: ClassVar[tuple[Need, ...]]`; `question(context, settings) -> Question | None`; and
+    # `changes: ClassVar[tuple[str, ...]]`, what a rule without `changes` means by this strategy (missing, modified).
 
     def plan(self, context: Context, settings: msgspec.Struct) -> Plan:
         """Return what to do about `context.differences`, or about a missing object."""
         ...
+
+
+def held(reason: Reason, message: str, retry_after: float = 0.0) -> Plan:
+    """Write nothing now, and look again after so many seconds (0: when something changes)."""
+    return Plan(message, hold=HoldVerdict(reason, message, retry_after))
 
 
 def nothing(reason: str) -> Plan:

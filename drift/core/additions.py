@@ -14,7 +14,7 @@ from drift.core.explain import explained
 from drift.core.nodes import ListType, Node, Shape
 from drift.core.normalize import Keyed, keyed
 from drift.core.objects import Body
-from drift.core.ownership import Entry, Managers, Owner, members
+from drift.core.ownership import Entry, Managers, Owner, members, owners_of
 from drift.core.paths import Place, Token, locate
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -29,22 +29,31 @@ class Addition(msgspec.Struct, frozen=True, eq=False):
     place: Place
     owner: Owner
 
+    def __repr__(self) -> str:
+        return f"Addition({self.place.pointer}, {self.owner.manager})"
+
 
 def additions(
     wanted: Body, live: Body, root: Node, entries: Iterable[Entry], managers: Managers
 ) -> tuple[Addition, ...]:
     """Return the additions of human managers; `wanted` as `normalize.declared` gives it."""
+    held = tuple(entries)
+    others = tuple(entry for entry in held if not managers.is_human(entry.owner.manager))
     found: dict[str, Addition] = {}
-    for entry in entries:
+    for entry in held:
         if entry.owner.subresource == "status" or not managers.is_human(entry.owner.manager):
             continue
-        declared_before = _last_applied(entry.owner, live)
-        for tokens in _walk(entry.fields, (wanted, live, declared_before), root, (), ()):
+        search = _Search(root, others)
+        for tokens in search.walk(entry.fields, (wanted, live, _last_applied(entry.owner, live)), root, (), ()):
             place = locate(tokens, root, desired=wanted, live=live)
             known = found.get(place.pointer)
             if known is None or known.owner.time < entry.owner.time:
                 found[place.pointer] = Addition(place, entry.owner)
-    return tuple(found[pointer] for pointer in sorted(found))
+    return tuple(found[pointer] for pointer in sorted(found) if not _told_above(pointer, found))
+
+
+def _told_above(pointer: str, found: Iterable[str]) -> bool:
+    return any(pointer.startswith(f"{other}/") for other in found)
 
 
 def _last_applied(owner: Owner, live: Body) -> Any:
@@ -62,21 +71,45 @@ def _last_applied(owner: Owner, live: Body) -> Any:
     return value if isinstance(value, dict) else live
 
 
-def _walk(
-    fields: Mapping[str, Any], sides: tuple[Any, Any, Any], node: Node, at: tuple[Token, ...], around: tuple[Any, ...]
-) -> Iterator[tuple[Token, ...]]:
-    """Yield additions below `at`; `sides` are desired, live and what the owner declared, `around` live's ancestors."""
-    around = (sides[1], *around)
-    for token, below in members(fields, node):
-        mine, there, before = (_value(side, token, node) for side in sides)
-        if there is None or before is None or _outside(token, at):
-            continue
-        child = node.field(token) if isinstance(token, str) else node.item()
-        if mine is None and _whole(below, child, at):
-            if not (isinstance(token, str) and explained(token, there, node, around)):
-                yield (*at, token)
-        elif below and not _opaque(child, there):
-            yield from _walk(below, (mine, there, before), child, (*at, token), around)
+class _Search:
+    """Looks for what one person added to an object in which `others` own fields too."""
+
+    def __init__(self, root: Node, others: tuple[Entry, ...]) -> None:
+        self._root = root
+        self._others = others
+
+    def walk(
+        self,
+        fields: Mapping[str, Any],
+        sides: tuple[Any, Any, Any],
+        node: Node,
+        at: tuple[Token, ...],
+        around: tuple[Any, ...],
+    ) -> Iterator[tuple[Token, ...]]:
+        """Yield additions below `at`; `sides` are desired, live and what the owner declared, `around` is live."""
+        around = (sides[1], *around)
+        for token, below in members(fields, node):
+            mine, there, before = (_value(side, token, node) for side in sides)
+            if there is None or before is None or _outside(token, at):
+                continue
+            child = node.field(token) if isinstance(token, str) else node.item()
+            if mine is None and self._whole(below, child, (*at, token)):
+                if not (isinstance(token, str) and explained(token, there, node, around)):
+                    yield (*at, token)
+            elif below and not _opaque(child, there):
+                yield from self.walk(below, (mine, there, before), child, (*at, token), around)
+
+    def _whole(self, below: Mapping[str, Any], node: Node, tokens: tuple[Token, ...]) -> bool:
+        """Whether the person owns the thing itself, or all of it: then it goes as a whole.
+
+        A probe without its required port would be invalid. Entries of labels, annotations, data and other maps are
+        told one by one, as each can have a reason of its own.
+        """
+        if not below:
+            return True
+        if node.shape is Shape.MAP or tokens[:1] == ("metadata",):
+            return False
+        return "." in below or not owners_of(tokens, self._root, self._others)
 
 
 def _outside(token: Token, at: tuple[Token, ...]) -> bool:
@@ -86,16 +119,6 @@ def _outside(token: Token, at: tuple[Token, ...]) -> bool:
     if at == ("metadata",):
         return token not in _WALKED_METADATA
     return at == ("metadata", "annotations") and token == _LAST_APPLIED
-
-
-def _whole(below: Mapping[str, Any], node: Node, at: tuple[Token, ...]) -> bool:
-    """Whether the manager owns the thing itself, not only something inside it.
-
-    Entries of labels, annotations, data and other maps are told one by one: each can have a reason of its own.
-    """
-    if not below:
-        return True
-    return "." in below and node.shape is not Shape.MAP and at not in {(), ("metadata",)}
 
 
 def _opaque(node: Node, value: Any) -> bool:

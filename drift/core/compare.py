@@ -57,10 +57,11 @@ def _explain(pair: Pair, desired: Body, live: Body, root: Node) -> Iterator[Edit
 def _edits(pair: Pair, desired: Body, live: Body, root: Node) -> Iterator[Edit]:
     for tokens, op in _deep_differences(pair):
         place = locate(tokens, root, desired=desired, live=live)
-        if place.atomic_depth is not None and (op == "added" or place.resized):
-            place = locate(tokens[: place.atomic_depth], root, desired=desired, live=live)
-            op = "changed"
-        yield Edit(place, op, place.desired, place.live)
+        if place.atomic_depth is None or (op != "added" and not place.resized):
+            yield Edit(place, op, place.desired, place.live)
+        else:
+            whole = locate(tokens[: place.atomic_depth], root, desired=desired, live=live)
+            yield Edit(whole, "changed", whole.desired, whole.live)
 
 
 def _deep_differences(pair: Pair) -> Iterator[tuple[list[Token], str]]:

@@ -30,25 +30,27 @@ def dropped(
     """Return the places; `former` and `wanted` as `normalize.declared` gives them, `own` are the tools' managers."""
     held = tuple(entries)
     found = []
-    for tokens in _walk(former, wanted, live, root, ()):
+    for tokens in _walk(former, wanted, (live,), root, ()):
         owners = owners_of(tokens, root, held)
         if all(owner.manager in own or managers.is_human(owner.manager) for owner in owners):
             found.append(locate(tokens, root, desired=wanted, live=live))
     return tuple(found)
 
 
-def _walk(former: Any, wanted: Any, live: Any, node: Node, at: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:
+def _walk(
+    former: Any, wanted: Any, around: tuple[Any, ...], node: Node, at: tuple[Token, ...]
+) -> Iterator[tuple[Token, ...]]:
     if node.atomic:
         return
     for token, before in _members(former, node):
-        there = _member(live, token, node)
+        there = _member(around[0], token, node)
         if there is None or before is None or _outside(token, at):
             continue
         mine = _member(wanted, token, node)
         child = node.field(token) if isinstance(token, str) else node.item()
         if mine is not None:
-            yield from _walk(before, mine, there, child, (*at, token))
-        elif not (isinstance(token, str) and explained(token, there, node, (live,))):
+            yield from _walk(before, mine, (there, *around), child, (*at, token))
+        elif not (isinstance(token, str) and explained(token, there, node, around)):
             yield (*at, token)
 
 
@@ -69,3 +71,19 @@ def _member(value: Any, token: Token, node: Node) -> Any:
     if not isinstance(value, list):
         return None
     return (keyed(value, node) or Keyed()).get(token)
+
+
+_MARKS = ("meta.helm.sh/release-name", "meta.helm.sh/release-namespace")
+_KEEP = "helm.sh/resource-policy"
+
+
+def still_of_source(former: Body, live: Body) -> bool:
+    """Whether a live object still belongs to the source that declared it once, and may not be kept on purpose."""
+    before, now = _annotations(former), _annotations(live)
+    if "keep" in {before.get(_KEEP), now.get(_KEEP)}:
+        return False
+    return any(before.get(mark) for mark in _MARKS) and all(before.get(mark) == now.get(mark) for mark in _MARKS)
+
+
+def _annotations(body: Body) -> Mapping[str, Any]:
+    return (body.get("metadata") or {}).get("annotations") or {}

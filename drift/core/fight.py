@@ -10,7 +10,7 @@ import math
 import msgspec
 
 HALF_LIFE = 60.0
-LIMIT = 4.0
+LIMIT = 3.5
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -21,7 +21,7 @@ class Score(msgspec.Struct, frozen=True):
 
     def now(self, at: float) -> float:
         """The decayed value."""
-        return self.value * 0.5 ** (max(0.0, at - self.at) / HALF_LIFE)
+        return self.value * math.pow(0.5, max(0.0, at - self.at) / HALF_LIFE)
 
     def written(self, at: float) -> "Score":
         """The score after one more write."""

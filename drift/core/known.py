@@ -46,7 +46,7 @@ KNOWN: tuple[Known, ...] = (
     Known(
         kinds=("Service",),
         paths=(
-            "/spec/clusterIP", "/spec/clusterIPs", "/spec/ipFamilies", "/spec/ipFamilyPolicy",
+            "/spec/clusterIP", "/spec/clusterIPs", "/spec/ipFamilies",
             "/spec/ports/*/nodePort", "/spec/healthCheckNodePort",
         ),
         reason="allocated by the API server",
@@ -67,7 +67,7 @@ KNOWN: tuple[Known, ...] = (
     Known(
         kinds=("Pod",),
         paths=("/spec/nodeName", "/spec/serviceAccount", "/spec/serviceAccountName", "/spec/tolerations",
-               "/spec/volumes/*", "/spec/containers/*/volumeMounts/*", "/spec/priority", "/spec/preemptionPolicy"),
+               "/spec/volumes", "/spec/containers/*/volumeMounts", "/spec/priority", "/spec/preemptionPolicy"),
         reason="set by admission or the scheduler",
     ),
     Known(kinds=("ServiceAccount",), paths=("/secrets", "/imagePullSecrets"), by_people=False,
@@ -85,9 +85,9 @@ KNOWN: tuple[Known, ...] = (
 def known_reason(ref: ObjectRef, pointer: str, op: str, *, by_person: bool) -> str | None:
     """Return why a difference is nobody's fault, or None."""
     for entry in KNOWN:
-        if op in entry.ops and (entry.by_people or not by_person):
-            if matches_object(entry, ref, {}) and matches_difference(entry, pointer, ""):
-                return entry.reason
+        speaks = op in entry.ops and (entry.by_people or not by_person) and matches_object(entry, ref, {})
+        if speaks and matches_difference(entry, pointer, ""):
+            return entry.reason
     return None
 
 

@@ -1,6 +1,7 @@
 """Identity of an object, and a desired object with the place it came from."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -68,13 +69,26 @@ class Provenance(msgspec.Struct, frozen=True):
         return f"{place}@{self.revision}" if place and self.revision else place or self.source
 
 
+class Role(StrEnum):
+    """How a source stands to an object. DROPPED: a former revision declared it. CRDS: from a chart's `crds/` folder."""
+
+    DECLARED = "declared"
+    DROPPED = "dropped"
+    CRDS = "crds"
+
+
 class Manifest(msgspec.Struct, frozen=True, eq=False):
-    """One desired object. `body` is decoded JSON and is never changed after construction."""
+    """One desired object. `body` is decoded JSON and is never changed after construction.
+
+    `former` is what the revision before declared for it, where that was something else.
+    """
 
     ref: ObjectRef
     api_version: str
     body: Body
     provenance: Provenance = Provenance()
+    role: Role = Role.DECLARED
+    former: Body | None = None
 
     def __repr__(self) -> str:
         """Without the body: it may be a Secret's."""

@@ -5,9 +5,21 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from drift.core.objects import Manifest, ObjectRef
+from drift.core.objects import Manifest, ObjectRef, Role
 
 Live = TypeVar("Live")
+
+
+def with_former(manifests: Iterable[Manifest], former: Iterable[Manifest]) -> tuple[Manifest, ...]:
+    """Put what the revision before declared beside what this one does; objects it dropped come with role DROPPED."""
+    before = {manifest.ref: manifest for manifest in former}
+    result = []
+    for manifest in manifests:
+        old = before.pop(manifest.ref, None)
+        changed = old is not None and old.body != manifest.body
+        result.append(msgspec.structs.replace(manifest, former=old.body) if old and changed else manifest)
+    dropped = (msgspec.structs.replace(manifest, role=Role.DROPPED) for manifest in before.values())
+    return (*result, *dropped)
 
 
 class Pairing(msgspec.Struct, Generic[Live], frozen=True, eq=False):
@@ -32,6 +44,8 @@ def claimed_twice(desired: Iterable[Manifest]) -> dict[ObjectRef, tuple[str, ...
     """Objects that more than one source declares, with the names of the sources (promise P12)."""
     claims: dict[ObjectRef, list[str]] = {}
     for manifest in desired:
+        if manifest.role is Role.DROPPED:
+            continue  # nobody wants it: no claim
         sources = claims.setdefault(manifest.ref, [])
         if manifest.provenance.source not in sources:
             sources.append(manifest.provenance.source)

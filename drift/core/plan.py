@@ -63,7 +63,8 @@ class Plan(msgspec.Struct, frozen=True, eq=False):
 
     `fallback` runs instead when the server cannot merge the apply or finds the result invalid, `last_resort` when a
     field is immutable. `hold`: the strategy itself wants to wait. `approval`: run only once a person has approved
-    this very drift. `artifact`: text for the user (a patch for git), never written to the cluster.
+    this very drift. `artifact`: text for the user (a patch for git), never written to the cluster. `repairs` is False
+    where the writes are not meant to end the drift, or nobody can say so beforehand: then the next look tells.
     """
 
     reason: str
@@ -73,6 +74,7 @@ class Plan(msgspec.Struct, frozen=True, eq=False):
     hold: HoldVerdict | None = None
     approval: bool = False
     artifact: str = ""
+    repairs: bool = True
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -122,16 +124,20 @@ class Context(msgspec.Struct, frozen=True, eq=False):
 
 def summary_of(plan: Plan) -> tuple[str, ...]:
     """One line per action, as shown before approval."""
-    return tuple(_line(action) for action in plan.actions)
+    last = tuple(f"if a field cannot be changed: {_line(action)}" for action in plan.last_resort)
+    return (*(_line(action, "restore" if plan.repairs else "mark") for action in plan.actions), *last)
 
 
-def _line(action: Action) -> str:
+def _line(action: Action, verb: str = "restore") -> str:
     match action:
         case Apply(creates=True):
             return f"create {action.ref} by server-side apply as {action.manager}"
         case Apply():
-            return f"restore {action.ref} by server-side apply as {action.manager}"
+            return f"{verb} {action.ref} by server-side apply as {action.manager}"
         case Patch():
+            changed = [op["path"] for op in action.operations if op["op"] in {"add", "replace"}]
+            if changed:
+                return f"change {', '.join(changed)} of {action.ref}"
             removed = [op["path"] for op in action.operations if op["op"] == "remove"]
             return f"remove {', '.join(removed) or 'fields'} from {action.ref}"
         case Delete():

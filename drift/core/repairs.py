@@ -1,9 +1,9 @@
 """How plans are built: restoring a missing object, reverting an edited one.
 
 Declared fields come back by server-side apply of the whole desired body, as the manager that owns them (decision
-D4): a partial body would give up the fields it leaves out. Additions go by JSON patch with `test` operations. When the
-server refuses the apply because the drift itself makes it invalid, the fallback changes all differing fields at once
-by JSON patch.
+D4): a partial body would give up the fields it leaves out. Additions go by JSON patch with `test` operations, or with
+the apply itself where both are needed (see `takeover`). When the server refuses the apply because the drift itself
+makes it invalid, the fallback takes over more: whatever stands undeclared around the changed fields.
 """
 
 import copy
@@ -14,9 +14,11 @@ from drift.core.assess import Difference
 from drift.core.normalize import declared
 from drift.core.objects import Body
 from drift.core.ownership import entries_of, owned_by
-from drift.core.paths import Place, locate, tokens_of
-from drift.core.plan import OWN_MANAGER, Action, Apply, Context, Patch, Plan
+from drift.core.paths import Place, locate, pointer_of, tokens_of
+from drift.core.plan import OWN_MANAGER, Action, Apply, Context, Delete, Patch, Plan
+from drift.core.redact import is_secret
 from drift.core.schema import Node
+from drift.core.takeover import once, taking_over, twice, undeclared_around
 
 
 def recreate(context: Context) -> Plan:
@@ -24,30 +26,65 @@ def recreate(context: Context) -> Plan:
     body = applicable(context)
     if context.last_seen is not None and context.ref.kind == "Service" and context.ref.group == "":
         _ask_for_addresses(body, context.last_seen)
-    return Plan("the object is missing", (Apply(context.ref, body, context.manager, creates=True),))
+    actions: list[Action] = [Apply(context.ref, once(body, context.schema.root), context.manager, creates=True)]
+    if doubled := list(twice(body, context.schema.root)):
+        actions.append(_patch(context, [_put_back(path, body) for path in doubled]))
+    return Plan("the object is missing", tuple(actions))
 
 
 def revert(context: Context) -> Plan:
-    """Restore declared fields by apply, remove additions by JSON patch; one write each."""
+    """Restore declared fields by apply, remove additions by JSON patch: one write each, and one change of the object.
+
+    Where both differ, the additions are taken over first, so that the apply removes them.
+    """
     if context.live is None:
         return Plan("the object is missing: nothing to revert")
-    changed = [difference for difference in context.differences if difference.op != "added"]
-    added = [difference for difference in context.differences if difference.op == "added"]
-    actions: list[Action] = []
-    if added:
-        actions.append(_patch(context, removals(added, context)))
+    changed = [difference for difference in context.differences if not difference.surplus]
+    surplus = [difference for difference in context.differences if difference.surplus]
+    reason = _revert_reason(changed, surplus)
+    if changed and next(twice(applicable(context), context.schema.root), None) is not None:
+        return Plan(reason, (_patch(context, rewrites(changed, surplus, context)),))
     if changed:
-        actions.append(Apply(context.ref, _with_preconditions(applicable(context), context.live), context.manager))
-    fallback: tuple[Action, ...] = ()
-    if changed:
-        fallback = (_patch(context, rewrites(changed, added, context)),)
-    return Plan(_revert_reason(changed, added), tuple(actions), fallback)
+        return Plan(reason, _restoring(context, surplus), _restoring(context, surplus, changed))
+    return Plan(reason, (_patch(context, removals(surplus, context)),), _restoring(context, surplus))
+
+
+def _restoring(
+    context: Context, surplus: Sequence[Difference], around: Sequence[Difference] = ()
+) -> tuple[Action, ...]:
+    """Apply, after taking over what it must remove: the surplus, and what stands undeclared around changed fields."""
+    assert context.live is not None  # noqa: S101 - told by the caller
+    live, root = context.live, context.schema.root
+    rest = undeclared_around(around, context.ref, context.desired, live, root)
+    places = dict.fromkeys((*(item.tokens for item in surplus), *rest))
+    apply = Apply(context.ref, _with_preconditions(applicable(context), live), context.manager)
+    if not places:
+        return (apply,)
+    return guarded(context, taking_over(places, live, root, context.manager)), apply
+
+
+def _put_back(path: Sequence[str | int], body: Body) -> Mapping[str, Any]:
+    """One list as it is declared, although a merge key occurs twice in it."""
+    tokens = [str(token) for token in path]
+    return {"op": "replace", "path": pointer_of(path), "value": _container(body, tokens)}
 
 
 def _revert_reason(changed: Sequence[Difference], added: Sequence[Difference]) -> str:
     parts = [f"{len(changed)} declared fields differ"] if changed else []
     parts += [f"{len(added)} were added by a person"] if added else []
     return " and ".join(parts) or "nothing differs"
+
+
+def guarded(context: Context, operations: Sequence[Mapping[str, Any]]) -> Patch:
+    """Return a JSON patch that applies to exactly the live state that was seen."""
+    assert context.live is not None  # noqa: S101 - told by the caller
+    return _patch(context, [*_preconditions(context.live), *operations])
+
+
+def deletion(context: Context) -> Delete:
+    """Return the deletion of exactly this incarnation in exactly this state."""
+    metadata = (context.live or {}).get("metadata") or {}
+    return Delete(context.ref, str(metadata.get("uid") or ""), str(metadata.get("resourceVersion") or ""))
 
 
 def _patch(context: Context, operations: Sequence[Mapping[str, Any]]) -> Patch:
@@ -58,10 +95,9 @@ def applicable(context: Context) -> dict[str, Any]:
     """Return a private copy of the desired body as it can be applied."""
     body: dict[str, Any] = copy.deepcopy(dict(context.desired))
     body.pop("status", None)
-    if context.ref.kind == "Secret" and context.ref.group == "" and body.get("stringData"):
-        if context.manager == OWN_MANAGER or context.left_alone:
-            body["data"] = declared(body).get("data", {})
-            body.pop("stringData")
+    if is_secret(context.ref) and body.get("stringData") and (context.manager == OWN_MANAGER or context.left_alone):
+        body["data"] = declared(body).get("data", {})
+        body.pop("stringData")
     for difference in context.left_alone:
         _leave_alone(body, difference, context)
     if context.manager == OWN_MANAGER:
@@ -83,34 +119,38 @@ def without_nulls(value: Any, node: Node) -> Any:
 
 
 def _leave_alone(body: dict[str, Any], difference: Difference, context: Context) -> None:
-    """Take a field out of the apply, or keep its live value where leaving it out would remove it."""
-    if difference.op == "added" or context.live is None:
+    """Take a field out of the apply, or keep its live value where leaving it out would remove it.
+
+    That is so where the applying manager owns the field, and inside what is atomic: it is applied as a whole.
+    """
+    if difference.surplus or context.live is None:
         return
     place = locate(difference.tokens, context.schema.root, desired=declared(body), live=context.live)
-    if not place.pointer:
+    tokens = tokens_of(place.pointer)
+    container = _container(body, tokens[:-1])
+    if not tokens or container is None:
         return
-    entries = entries_of((context.live.get("metadata") or {}).get("managedFields"))
-    owned = owned_by(place.tokens, context.schema.root, entries, context.manager, "Apply")
-    if owned and place.live is not None:
-        _set(body, tokens_of(place.pointer), copy.deepcopy(place.live))
-    else:
-        _unset(body, tokens_of(place.pointer))
+    step: Any = int(tokens[-1]) if isinstance(container, list) else tokens[-1]
+    if place.live is not None and (place.atomic_depth is not None or _owned(place, context)):
+        container[step] = copy.deepcopy(place.live)
+    elif isinstance(container, list) or step in container:
+        del container[step]
+
+
+def _owned(place: Place, context: Context) -> bool:
+    metadata = (context.live or {}).get("metadata") or {}
+    entries = entries_of(metadata.get("managedFields"))
+    return owned_by(place.tokens, context.schema.root, entries, context.manager, "Apply")
 
 
 def _container(body: Any, tokens: Sequence[str]) -> Any:
+    """What holds a place; None where a former step took it away."""
     for token in tokens:
-        body = body[int(token)] if isinstance(body, list) else body[token]
-    return body
-
-
-def _set(body: Any, tokens: Sequence[str], value: Any) -> None:
-    container = _container(body, tokens[:-1])
-    container[int(tokens[-1]) if isinstance(container, list) else tokens[-1]] = value
-
-
-def _unset(body: Any, tokens: Sequence[str]) -> None:
-    container = _container(body, tokens[:-1])
-    del container[int(tokens[-1]) if isinstance(container, list) else tokens[-1]]
+        try:
+            body = body[int(token)] if isinstance(body, list) else body[token]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return body if isinstance(body, dict | list) else None
 
 
 def _with_preconditions(body: dict[str, Any], live: Body) -> dict[str, Any]:
@@ -176,7 +216,7 @@ def _from_behind(places: Iterable[Place]) -> list[Place]:
     """Later list items first, so that indexes stay true."""
 
     def order(place: Place) -> tuple[tuple[int, str], ...]:
-        return tuple((int(t), "") if t.isdigit() else (-1, t) for t in tokens_of(place.live_pointer))
+        return tuple((int(t), "") if t.isdecimal() else (-1, t) for t in tokens_of(place.live_pointer))
 
     return sorted(places, key=order, reverse=True)
 
@@ -201,7 +241,7 @@ def disowning(live: Body, manager: str = OWN_MANAGER) -> tuple[Mapping[str, Any]
 
 def _ask_for_addresses(body: dict[str, Any], last_seen: Body) -> None:
     """A Service asks for its last clusterIP and nodePorts where desired leaves them to the server."""
-    spec, old = body.setdefault("spec", {}), last_seen.get("spec") or {}
+    spec, old = body.get("spec") or {}, last_seen.get("spec") or {}
     if spec.get("type") == "ExternalName" or old.get("type") == "ExternalName":
         return
     if not spec.get("clusterIP") and not spec.get("clusterIPs") and old.get("clusterIP") not in {None, "", "None"}:
@@ -216,6 +256,6 @@ def _ask_for_node_ports(spec: dict[str, Any], old: Mapping[str, Any]) -> None:
         known = ports.get((port.get("port"), port.get("protocol") or "TCP"))
         if known and not port.get("nodePort"):
             port["nodePort"] = known
-    if old.get("healthCheckNodePort") and not spec.get("healthCheckNodePort"):
-        if spec.get("externalTrafficPolicy") == "Local" and spec.get("type") == "LoadBalancer":
-            spec["healthCheckNodePort"] = old["healthCheckNodePort"]
+    local = (spec.get("externalTrafficPolicy"), spec.get("type")) == ("Local", "LoadBalancer")
+    if local and old.get("healthCheckNodePort") and not spec.get("healthCheckNodePort"):
+        spec["healthCheckNodePort"] = old["healthCheckNodePort"]

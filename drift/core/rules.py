@@ -5,6 +5,7 @@ JSON Pointers in which `*` stands for any one token and `**` for any rest.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -26,7 +27,7 @@ class Selector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Rule(Selector, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Choose `strategy` for what matches. `changes`: missing, modified; empty means both."""
+    """Choose `strategy` for what matches. `changes`: missing, modified, dropped; empty means the first two."""
 
     strategy: str
     changes: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class IgnoreRule(Selector, frozen=True, kw_only=True, forbid_unknown_fields=True
 DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(changes=("missing",), strategy="recreate"),
     Rule(changes=("modified",), strategy="revert"),
+    Rule(changes=("dropped",), strategy="observe"),
 )
 
 
@@ -74,9 +76,26 @@ def pointer_matches(pattern: str, pointer: str) -> bool:
     for index, token in enumerate(wanted):
         if token == "**":
             return True
-        if index >= len(given) or not (token == "*" or fnmatchcase(given[index], token)):
+        if index >= len(given) or not (token in {"*", given[index]} or fnmatchcase(given[index], token)):
             return False
     return True
+
+
+def active(rule: IgnoreRule, now: str) -> bool:
+    """Whether a rule has not expired at `now` (RFC 3339; "" for a question without a time).
+
+    A time that cannot be read leaves the rule active: what it protects must not be written to by mistake.
+    """
+    end, moment = _moment(rule.expires), _moment(now)
+    return end is None or moment is None or moment < end
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _kind_matches(kinds: tuple[str, ...], ref: ObjectRef) -> bool:

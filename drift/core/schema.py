@@ -157,7 +157,7 @@ class SchemaDocument:
 
 def _kinds(components: Mapping[str, Any]) -> Iterable[tuple[tuple[str, str, str], str]]:
     for name, schema in components.items():
-        gvks = schema.get("x-kubernetes-group-version-kind") or ()
+        gvks: list[Mapping[str, str]] = schema.get("x-kubernetes-group-version-kind") or []
         if len(gvks) == 1:  # DeleteOptions and WatchEvent list every group
             gvk = gvks[0]
             yield (gvk.get("group", ""), gvk["version"], gvk["kind"]), name

@@ -114,7 +114,7 @@ class Assessor:
         A difference that the apply would leave exactly as it is, is the server's own reading of what is declared
         (a default, a conversion, a webhook). A refusal is told, and is no proof of anything.
         """
-        suspects = [item for item in sight.assessment.differences if item.op != "added"]
+        suspects = [item for item in sight.assessment.differences if not item.surplus]
         if not self._may_judge or not suspects or sight.live is None or sight.assessment.state is not State.DRIFTED:
             return sight
         try:
@@ -163,8 +163,8 @@ class Assessor:
 
 def kept(before: Iterable[Difference], after: Iterable[Difference]) -> frozenset[str]:
     """Facts of declared differences that an apply left exactly as they were."""
-    still = {item.fact for item in after if item.op != "added"}
-    return frozenset(item.fact for item in before if item.op != "added" and item.fact in still)
+    still = {item.fact for item in after if not item.surplus}
+    return frozenset(item.fact for item in before if not item.surplus and item.fact in still)
 
 
 def scalers_of(bodies: Iterable[Body]) -> Iterable[Scaler]:

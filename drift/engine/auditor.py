@@ -14,8 +14,8 @@ from drift.cluster import Cluster
 from drift.core.assess import Assessment, State, labels_of, unknown
 from drift.core.errors import ClusterError, DriftError, ForbiddenError
 from drift.core.live import identity
-from drift.core.objects import GroupKind, Manifest, ObjectRef, Resource, split_api_version
-from drift.core.pairing import claimed_twice, pair
+from drift.core.objects import GroupKind, Manifest, ObjectRef, Resource, Role, split_api_version
+from drift.core.pairing import claimed_twice, pair, with_former
 from drift.core.reasons import Reason
 from drift.core.report import Report, SourceHold, SourceProblem
 from drift.core.scope import place
@@ -69,7 +69,8 @@ class Auditor:
         """Check everything now, and keep what was desired for whoever repairs it."""
         loaded, problems = await self.load(sources)
         states = [state for _, state in loaded]
-        manifests, blind = await self._place(states)
+        placed, blind = await self._place_all(states)
+        manifests = [manifest for own in placed for manifest in own]
         live = await self._live(manifests)
         found = [unknown(manifest, error.reason, str(error)) for manifest, error in blind]
         found += await self._assess(manifests, live, states)
@@ -81,7 +82,8 @@ class Auditor:
             limits=tuple(sorted(self._assessor.limits)),
             sources=len(states),
         )
-        return Survey(report, tuple((source, _with(state, manifests)) for source, state in loaded))
+        pairs = zip(loaded, placed, strict=True)
+        return Survey(report, tuple((source, _with(state, own)) for (source, state), own in pairs))
 
     async def load(self, sources: Sequence[Source]) -> tuple[list[tuple[Source, DesiredState]], list[SourceProblem]]:
         """Load all sources; one that fails is a problem and stops no other."""
@@ -101,21 +103,31 @@ class Auditor:
                     problems += [_problem(problem) for problem in item.problems]
         return states, problems
 
-    async def _place(
+    async def _place_all(
         self, states: Iterable[DesiredState]
-    ) -> tuple[list[Manifest], list[tuple[Manifest, ClusterError]]]:
-        placed: list[Manifest] = []
+    ) -> tuple[list[tuple[Manifest, ...]], list[tuple[Manifest, ClusterError]]]:
+        """Manifests of each state with their namespaces, and those whose kind cannot be resolved."""
+        placed: list[tuple[Manifest, ...]] = []
         blind: list[tuple[Manifest, ClusterError]] = []
         for state in states:
-            for manifest in state.manifests:
-                if self._labels is not None and not self._labels(labels_of(manifest.body)):
-                    continue
-                try:
-                    resource = await self._resource(manifest)
-                except ClusterError as error:
-                    blind.append((manifest, error))
-                else:
-                    placed.append(place(manifest, resource.namespaced, self._default_namespace))
+            own, unresolved = await self._place(state.manifests)
+            former, _ = await self._place(state.former)
+            placed.append(with_former(own, former))
+            blind += unresolved
+        return placed, blind
+
+    async def _place(self, manifests: Iterable[Manifest]) -> tuple[list[Manifest], list[tuple[Manifest, ClusterError]]]:
+        placed: list[Manifest] = []
+        blind: list[tuple[Manifest, ClusterError]] = []
+        for manifest in manifests:
+            if self._labels is not None and not self._labels(labels_of(manifest.body)):
+                continue
+            try:
+                resource = await self._resource(manifest)
+            except ClusterError as error:
+                blind.append((manifest, error))
+            else:
+                placed.append(place(manifest, resource.namespaced, self._default_namespace))
         return placed, blind
 
     async def _resource(self, manifest: Manifest) -> Resource:
@@ -181,13 +193,17 @@ class Auditor:
             *pairing.matched,
             *((manifest, None) for manifest in pairing.missing),
         ]
+        declared_refs = {manifest.ref for manifest in manifests if manifest.role is not Role.DROPPED}
         for manifest, raw in sights:
+            if manifest.role is Role.DROPPED and manifest.ref in declared_refs:
+                continue  # another source declares it now
             if manifest.ref in twice and manifest.ref in once:
                 continue
             once.add(manifest.ref)
             state = by_source[manifest.provenance.source]
             found.append(self._one(manifest, raw, state, twice.get(manifest.ref, ())))
-        return list(await asyncio.gather(*found))
+        assessments = await asyncio.gather(*found)
+        return [item for item in assessments if item.reason is not Reason.NOT_DESIRED or item.state is State.DRIFTED]
 
     async def _one(
         self,
@@ -230,6 +246,5 @@ def _problem(problem: Problem) -> SourceProblem:
     return SourceProblem(problem.source, problem.message, problem.reason)
 
 
-def _with(state: DesiredState, manifests: Iterable[Manifest]) -> DesiredState:
-    own = tuple(manifest for manifest in manifests if manifest.provenance.source == state.source)
-    return msgspec.structs.replace(state, manifests=own, former=())
+def _with(state: DesiredState, manifests: tuple[Manifest, ...]) -> DesiredState:
+    return msgspec.structs.replace(state, manifests=manifests, former=())

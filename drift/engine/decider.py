@@ -6,7 +6,7 @@ import msgspec
 
 from drift.core.assess import Assessment, Difference, State, labels_of
 from drift.core.errors import PluginError, UsageError
-from drift.core.objects import ObjectRef
+from drift.core.objects import ObjectRef, Role
 from drift.core.plan import Context, HoldVerdict, Plan
 from drift.core.reasons import Reason
 from drift.core.rules import DEFAULT_RULES, Rule, matches_difference, matches_object
@@ -17,7 +17,8 @@ from drift.strategy import Strategy
 class Decision(msgspec.Struct, frozen=True, eq=False):
     """What is to be done about one object: write `plan`, unless `hold` says why not.
 
-    `named`: the rule names this very object by kind and name, which is the opt-in for what can do harm.
+    `named`: the rule names this very object, which is the opt-in for what can do harm (see `core.consent`).
+    `differences` are those that the plan is about, `proposals` the artifacts of every strategy asked on the way.
     """
 
     sight: Sight
@@ -25,6 +26,8 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
     plan: Plan
     hold: HoldVerdict | None = None
     named: bool = False
+    differences: tuple[Difference, ...] = ()
+    proposals: tuple[str, ...] = ()
 
     @property
     def writes(self) -> bool:
@@ -35,10 +38,16 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
 class Decider:
     """Chooses and plans."""
 
-    def __init__(self, strategies: Mapping[str, Strategy], rules: tuple[Rule, ...] = DEFAULT_RULES) -> None:
+    def __init__(
+        self,
+        strategies: Mapping[str, Strategy],
+        rules: tuple[Rule, ...] = DEFAULT_RULES,
+        planner: Planner | None = None,
+    ) -> None:
         """Raises UsageError for a rule that names an unknown strategy or wrong settings."""
         self._strategies = strategies
         self._rules = rules
+        self._planner = planner or Planner()
         self._settings = [self._checked(rule) for rule in rules]
 
     def _checked(self, rule: Rule) -> msgspec.Struct:
@@ -51,25 +60,28 @@ class Decider:
         except msgspec.ValidationError as error:
             raise UsageError(f"rule: settings of strategy {rule.strategy!r}: {error}") from None
 
-    def decide(self, sight: Sight, *, manager: str, last_seen: Mapping[str, object] | None = None) -> Decision:
-        """Plan for a drifted or missing object; a strategy that fails harms only this object."""
-        if sight.assessment.state is State.MISSING:
-            return self._missing(sight, manager, last_seen)
-        groups = self._groups(sight.assessment, sight)
-        decision = Decision(sight, "", Plan("no rule matches"), HoldVerdict(Reason.NO_STRATEGY, "no rule matches"))
-        for number, differences in groups.items():
+    async def decide(self, sight: Sight, *, manager: str, last_seen: Mapping[str, object] | None = None) -> Decision:
+        """Plan for a drifted, missing or dropped object: the first plan that writes, else the first that holds."""
+        change = _WHOLE.get(sight.assessment.state)
+        if change is not None:
+            return await self._whole(sight, manager, last_seen, change)
+        decisions: list[Decision] = []
+        for number, differences in self._groups(sight.assessment, sight).items():
             others = tuple(item for item in sight.assessment.differences if item not in differences)
-            decision = self._planned(number, self._context(sight, manager, differences, others, None), sight)
-            if decision.writes:
-                return decision
-        return decision
+            context = self._context(sight, manager, differences, others, None)
+            decisions.append(await self._planned(number, context, sight))
+            if decisions[-1].writes:
+                break
+        return _chosen(decisions) or _unruled(sight)
 
-    def _missing(self, sight: Sight, manager: str, last_seen: Mapping[str, object] | None) -> Decision:
+    async def _whole(self, sight: Sight, manager: str, last_seen: Mapping[str, object] | None, change: str) -> Decision:
         labels = labels_of(sight.manifest.body)
         for number, rule in enumerate(self._rules):
-            if _speaks_of(rule, "missing") and matches_object(rule, sight.manifest.ref, labels):
-                return self._planned(number, self._context(sight, manager, (), (), last_seen), sight)
-        return Decision(sight, "", Plan("no rule matches"), HoldVerdict(Reason.NO_STRATEGY, "no rule matches"))
+            if self._speaks_of(rule, change) and matches_object(rule, sight.manifest.ref, labels):
+                context = self._context(sight, manager, (), (), last_seen)
+                context = msgspec.structs.replace(context, dropped=change == "dropped")
+                return await self._planned(number, context, sight)
+        return _unruled(sight)
 
     def _groups(self, assessment: Assessment, sight: Sight) -> dict[int, tuple[Difference, ...]]:
         """Differences by the number of the first rule that matches each, in rule order."""
@@ -79,7 +91,7 @@ class Decider:
             owner = difference.owner.manager if difference.owner else ""
             for number, rule in enumerate(self._rules):
                 if (
-                    _speaks_of(rule, "modified")
+                    self._speaks_of(rule, "modified")
                     and matches_object(rule, assessment.ref, labels)
                     and matches_difference(rule, difference.path, owner)
                 ):
@@ -96,7 +108,7 @@ class Decider:
         last_seen: Mapping[str, object] | None,
     ) -> Context:
         manifest, assessment = sight.manifest, sight.assessment
-        explained = tuple(note for note in assessment.notes if note.op != "added" and note.fact not in sight.taught)
+        explained = tuple(note for note in assessment.notes if not note.surplus and note.fact not in sight.taught)
         return Context(
             ref=manifest.ref,
             source=manifest.provenance.source,
@@ -106,28 +118,38 @@ class Decider:
             schema=sight.schema,
             manager=manager,
             differences=differences,
-            left_alone=(*assessment.ignored, *explained, *(item for item in others if item.op != "added")),
+            left_alone=(*assessment.ignored, *explained, *(item for item in others if not item.surplus)),
             last_seen=last_seen,
+            dropped=manifest.role is Role.DROPPED,
         )
 
-    def _planned(self, number: int, context: Context, sight: Sight) -> Decision:
+    async def _planned(self, number: int, context: Context, sight: Sight) -> Decision:
         rule = self._rules[number]
         strategy = self._strategies[rule.strategy]
-        try:
-            plan = strategy.plan(context, self._settings[number])
-        except Exception as error:  # noqa: BLE001 - a plugin may raise anything and harms only its object
-            hold = HoldVerdict(Reason.PLUGIN_FAILED, f"strategy {rule.strategy} failed: {type(error).__name__}", 60.0)
-            return Decision(sight, rule.strategy, Plan("the strategy failed"), hold)
-        if not isinstance(plan, Plan):
-            raise PluginError(f"strategy {rule.strategy} answered {type(plan).__name__}, not a Plan")
-        return Decision(sight, rule.strategy, plan, named=_names(rule, context.ref))
+        plan = await self._planner.plan(rule.strategy, strategy, self._settings[number], context)
+        return Decision(
+            sight,
+            rule.strategy,
+            plan,
+            plan.hold,
+            named=consents(rule, context.ref, dropped=context.dropped),
+            differences=context.differences,
+            proposals=(plan.artifact,) if plan.artifact else (),
+        )
+
+    def _speaks_of(self, rule: Rule, change: str) -> bool:
+        """Whether a rule is about a change; without `changes` it is what the strategy is for."""
+        return change in (rule.changes or getattr(self._strategies[rule.strategy], "changes", _EDITS))
 
 
-def _speaks_of(rule: Rule, change: str) -> bool:
-    return not rule.changes or change in rule.changes
+def _chosen(decisions: list[Decision]) -> Decision | None:
+    if not decisions:
+        return None
+    held = next((one for one in decisions if one.hold is not None), decisions[-1])
+    chosen = decisions[-1] if decisions[-1].writes else held
+    proposals = tuple(text for one in decisions for text in one.proposals)
+    return msgspec.structs.replace(chosen, proposals=proposals)
 
 
-def _names(rule: Rule, ref: ObjectRef) -> bool:
-    """Whether a rule names an object without a pattern."""
-    kinds = {ref.kind, f"{ref.kind}.{ref.group}"}
-    return ref.name in rule.names and any(kind in kinds for kind in rule.kinds)
+def _unruled(sight: Sight) -> Decision:
+    return Decision(sight, "", Plan("no rule matches"), HoldVerdict(Reason.NO_STRATEGY, "no rule matches"))

@@ -6,11 +6,12 @@ cluster: manifests come placed (namespace set or stripped by the kind's scope).
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
-from drift.core.objects import GroupKind, Manifest, ObjectRef, Provenance
+from drift.core.objects import Body, GroupKind, Manifest, ObjectRef, Provenance, Role
 from drift.source import DesiredState, Hold
 
 _COMPRESS_FROM = 512
@@ -24,20 +25,35 @@ class Packed(msgspec.Struct, frozen=True, eq=False):
     blob: bytes
     file: str = ""
     line: int = 0
+    role: Role = Role.DECLARED
+    former: bytes = b""
 
     @classmethod
     def of(cls, manifest: Manifest) -> "Packed":
         """Pack a manifest."""
-        blob = msgspec.json.encode(manifest.body)
-        if len(blob) >= _COMPRESS_FROM:
-            blob = zlib.compress(blob, 6)
-        return cls(manifest.api_version, blob, manifest.provenance.file, manifest.provenance.line)
+        former = b"" if manifest.former is None else _packed(manifest.former)
+        origin = manifest.provenance
+        return cls(manifest.api_version, _packed(manifest.body), origin.file, origin.line, manifest.role, former)
 
     def unpack(self, ref: ObjectRef, source: str, revision: str) -> Manifest:
         """Decode it again."""
-        blob = self.blob if self.blob[:1] == b"{" else zlib.decompress(self.blob)
         origin = Provenance(source=source, revision=revision, file=self.file, line=self.line)
-        return Manifest(ref, self.api_version, _DECODER.decode(blob), origin)
+        former = _unpacked(self.former) if self.former else None
+        return Manifest(ref, self.api_version, _unpacked(self.blob), origin, self.role, former)
+
+    @property
+    def stamp(self) -> int:
+        """Changes with everything that the comparison looks at."""
+        return hash((self.blob, self.former, self.role, self.api_version))
+
+
+def _packed(body: Body) -> bytes:
+    blob = msgspec.json.encode(body)
+    return zlib.compress(blob, 6) if len(blob) >= _COMPRESS_FROM else blob
+
+
+def _unpacked(blob: bytes) -> Any:
+    return _DECODER.decode(blob if blob[:1] == b"{" else zlib.decompress(blob))
 
 
 class SourceState(msgspec.Struct, frozen=True, eq=False):
@@ -91,20 +107,21 @@ class DesiredIndex:
         return self._refs.get(name, frozenset())
 
     def claims(self, ref: ObjectRef) -> tuple[str, ...]:
-        """Names of the sources that declare an object, sorted."""
-        return tuple(sorted(self._objects.get(ref, ())))
+        """Names of the sources that declare an object now, sorted."""
+        claims = self._objects.get(ref, {})
+        return tuple(sorted(name for name, packed in claims.items() if packed.role is not Role.DROPPED))
 
     def stamp(self, ref: ObjectRef) -> int:
         """A number that changes when what is desired of this object changes; 0 when nothing is."""
         claims = self._objects.get(ref)
-        return hash(claims[min(claims)].blob) if claims else 0
+        return claims[_first(claims)].stamp if claims else 0
 
     def manifest(self, ref: ObjectRef) -> tuple[Manifest, SourceState] | None:
         """Decode one desired object with its source; of several claims the first by name."""
         claims = self._objects.get(ref)
         if not claims:
             return None
-        name = min(claims)
+        name = _first(claims)
         state = self._sources[name]
         return claims[name].unpack(ref, name, state.revision), state
 
@@ -143,7 +160,7 @@ class DesiredIndex:
 
     def _changed(self, ref: ObjectRef, source: str, packed: Packed) -> bool:
         known = self._objects.get(ref, {}).get(source)
-        return known is None or known.blob != packed.blob or known.api_version != packed.api_version
+        return known is None or known.stamp != packed.stamp
 
     def _remember(self, ref: ObjectRef, source: str, packed: Packed) -> None:
         claims = self._objects.get(ref)
@@ -168,6 +185,11 @@ class DesiredIndex:
         if not counts:
             del self._namespaces[kind]
             self._versions.pop(kind, None)
+
+
+def _first(claims: Mapping[str, Packed]) -> str:
+    """The source that counts: one that declares the object before one that dropped it, then by name."""
+    return min(claims, key=lambda name: (claims[name].role is Role.DROPPED, name))
 
 
 def in_order(manifests: Iterable[Manifest]) -> list[Manifest]:

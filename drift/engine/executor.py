@@ -4,6 +4,7 @@ Every action carries its preconditions; the state that one write returns is the 
 because the drift itself makes the apply invalid switches to the plan's fallback once.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,9 @@ from drift.core.repairs import disowning
 
 # Refusals that the fallback may get around: the server could not merge, or merging gave an invalid object.
 _MERGE_REFUSED = frozenset({Reason.INVALID, Reason.SERVER_ERROR})
+# The API server frees the addresses of a Service some milliseconds after it has told of its deletion.
+_STILL_TAKEN = "is already allocated"
+_FREED_WITHIN = (0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128)
 
 
 class Outcome(msgspec.Struct, frozen=True, eq=False):
@@ -58,6 +62,8 @@ class Executor:
 
     async def _act(self, action: Action, before: Written | None) -> Written | None:
         match action:
+            case Apply(creates=True) if before is None:
+                return await self._create(action)
             case Apply():
                 body = action.body if before is None else _chained(action.body, before)
                 return await self._cluster.apply(body, action.ref, manager=action.manager, force=True)
@@ -68,6 +74,17 @@ class Executor:
             case Delete():
                 await self._cluster.delete(action.ref, uid=action.uid, resource_version=action.resource_version)
                 return None
+
+    async def _create(self, action: Apply) -> Written:
+        """Create; a Service that comes back at once may have to wait for its own old address."""
+        for pause in _FREED_WITHIN:
+            try:
+                return await self._cluster.apply(action.body, action.ref, manager=action.manager, force=True)
+            except InvalidError as error:
+                if _STILL_TAKEN not in str(error):
+                    raise
+            await asyncio.sleep(pause)
+        return await self._cluster.apply(action.body, action.ref, manager=action.manager, force=True)
 
     async def _disown(self, action: Action, written: Written) -> tuple[Written, int]:
         """Give up what the server booked on us for a JSON patch: it would conflict with the owner's next apply."""

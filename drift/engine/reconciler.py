@@ -243,7 +243,7 @@ class Reconciler:
         observation = Observation(outcome.object, time.monotonic())
         after = await self._assessor.see(sight.manifest, outcome.object, now=_now(), taught=memory.taught)
         if after.assessment.state is State.DRIFTED:
-            insisted = {item.fact for item in after.assessment.differences if item.op != "added"}
+            insisted = {item.fact for item in after.assessment.differences if not item.surplus}
             memory.taught = memory.taught | insisted
             after = await self._assessor.see(sight.manifest, outcome.object, now=_now(), taught=memory.taught)
         memory.state = State.IN_SYNC

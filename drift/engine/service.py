@@ -6,7 +6,7 @@ that object. Nothing is written on the word of a watch that is not trusted.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import msgspec
 
@@ -14,6 +14,7 @@ from drift.cluster import Cluster
 from drift.core.assess import State
 from drift.core.errors import ClusterError, DriftError, UnknownKindError
 from drift.core.objects import GroupKind, Manifest, ObjectRef, Resource, split_api_version
+from drift.core.pairing import with_former
 from drift.core.reasons import Reason
 from drift.core.scope import place
 from drift.engine.desired_index import DesiredIndex, SourceState, rank
@@ -152,9 +153,9 @@ class Service:
             self._unplaced[state.source] = state
         for problem in state.problems:
             self._tell(SourceTroubled(problem.source, problem.reason, problem.message))
-        changed = self._index.put(msgspec.structs.replace(state, manifests=tuple(placed)))
+        changed = self._index.put(msgspec.structs.replace(state, manifests=placed, former=()))
         hold = state.hold.message if state.hold else ""
-        self._tell(SourceChanged(state.source, state.revision, len(placed), hold))
+        self._tell(SourceChanged(state.source, state.revision, len(state.manifests), hold))
         await self._inform()
         for ref in sorted(changed, key=lambda ref: (rank(ref), ref)):
             self._look_again(ref)
@@ -174,10 +175,15 @@ class Service:
         if informer is not None and informer.synced:
             self._queue.add(ref)
 
-    async def _placed(self, state: DesiredState) -> tuple[list[Manifest], list[Manifest]]:
+    async def _placed(self, state: DesiredState) -> tuple[tuple[Manifest, ...], list[Manifest]]:
         """Manifests with the namespace their scope asks for, and those whose kind is not served (yet)."""
+        placed, waiting = await self._place(state, state.manifests)
+        former, _ = await self._place(state, state.former)
+        return with_former(placed, former), waiting
+
+    async def _place(self, state: DesiredState, manifests: Iterable[Manifest]) -> tuple[list[Manifest], list[Manifest]]:
         placed, waiting = [], []
-        for manifest in state.manifests:
+        for manifest in manifests:
             try:
                 resource = await self._resource(manifest)
             except ClusterError as error:

@@ -22,9 +22,8 @@ _EDITS: dict[str, tuple[Any, ...]] = {
         {"spec": {"replicas": 7}},
     ),
 }
-ADDITION = {
-    "spec": {"template": {"spec": {"containers": [{"name": "web", "env": [{"name": "DEBUG", "value": "1"}]}]}}}
-}
+_DEBUG = [{"name": "web", "image": "nginx:latest", "env": [{"name": "DEBUG", "value": "1"}]}]
+_ADDITION = {"spec": {"template": {"spec": {"containers": _DEBUG}}}}
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -77,10 +76,10 @@ async def change(wire: Wire, observer: Observer, key: Key, number: int) -> Sampl
 
 
 async def add(wire: Wire, observer: Observer, name: str) -> None:
-    """Add an environment variable to a Deployment by hand, and wait until it is gone."""
+    """Edit the image of a Deployment and add a variable by hand, and wait until both are undone."""
     expected = observer.expect(("Deployment", name))
     path = KINDS["Deployment"].path(observer.namespace, name) + _MANAGER
-    await wire.send("PATCH", path, ADDITION, content_type=_STRATEGIC)
+    await wire.send("PATCH", path, _ADDITION, content_type=_STRATEGIC)
     await _within(expected.repaired, f"Deployment {observer.namespace}/{name}")
 
 

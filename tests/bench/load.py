@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.wire import KINDS, Body, Wire
+from tests.controlplane import Helm
 
 _AT_ONCE = 16
 _PER_FILE = 100
@@ -89,3 +90,14 @@ async def create(wire: Wire, namespace: str, bodies: Iterable[Body]) -> None:
             await wire.send("POST", KINDS[body["kind"]].path(namespace), body)
 
     await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+
+
+async def install(helm: Helm, chart: Path, namespace: str, releases: int) -> None:
+    """Install the chart so many times, two at a time."""
+    names = [f"r{number}" for number in range(releases)]
+
+    async def work() -> None:
+        while names:
+            await asyncio.to_thread(helm.install, names.pop(), chart, namespace=namespace)
+
+    await asyncio.gather(work(), work())

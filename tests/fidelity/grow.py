@@ -20,7 +20,8 @@ _DEEPEST = 4
 # Fields that would change whom the whole server listens to, or that are not the user's to set.
 _FORBIDDEN = frozenset({"status", "apiVersion", "kind", "managedFields", "generateName", "namespaceSelector", "webhooks",
                         "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "creationTimestamp", "uid",
-                        "resourceVersion", "generation", "namespace", "name", "failurePolicy"})  # fmt: skip
+                        "resourceVersion", "generation", "namespace", "name", "failurePolicy", "deprecatedTopology",
+                        "groups", "username", "extra", "secrets", "taints"})  # fmt: skip
 
 
 class Grower:

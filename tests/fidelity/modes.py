@@ -22,7 +22,7 @@ async def make(mode: str, plane: ControlPlane, server: Server, objects: Sequence
     else:
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
         with contextlib.suppress(ControlPlaneError):  # it goes on behind what was refused
-            plane.kubectl(mode, "-f", "-", input=text)
+            plane.kubectl(mode, "--validate=false", "-f", "-", input=text)
 
 
 async def _each(write: Callable[[Json, str], Awaitable[Json]], objects: Sequence[Json]) -> None:

@@ -1,0 +1,99 @@
+"""Holds what was reported of one edit against what really changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from drift.core.assess import Assessment, Difference, State
+from tests.fidelity.changes import Path, at, below, changes, path_of, pointer, related
+from tests.fidelity.mutate import Mutation
+from tests.fidelity.server import Json
+
+HUMAN = "kubectl-edit"
+CONTROLLER = "some-controller"
+
+
+@dataclass(frozen=True)
+class Edited:
+    """One object before and after an edit by somebody."""
+
+    desired: Json
+    before: Json
+    after: Json
+    mutation: Mutation
+    manager: str
+    changed: list[Path] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, desired: Json, before: Json, after: Json, mutation: Mutation, manager: str) -> "Edited":
+        return cls(desired, before, after, mutation, manager, changes(before, after))
+
+
+def faults(edited: Edited, found: Assessment) -> list[str]:
+    """Everything that is wrong with a report of an edit."""
+    if found.state is State.UNKNOWN:
+        return [f"unknown: {found.message}"]
+    return [*_invented(edited, found.differences), *_missed(edited, found), *_misblamed(edited, found.differences)]
+
+
+def _invented(edited: Edited, told: Sequence[Difference]) -> Iterator[str]:
+    """A report of what did not change, or of more than what did."""
+    for item in told:
+        path = path_of(item.path)
+        if not any(related(path, changed) for changed in edited.changed):
+            yield f"invented: {item.op} {item.path}"
+        elif not _exact(edited, path):
+            yield f"too coarse: {item.op} {item.path}, changed {[pointer(one) for one in edited.changed]}"
+
+
+def _exact(edited: Edited, path: Path) -> bool:
+    atomic = edited.mutation.atomic
+    if atomic is not None and below(path, atomic):
+        return True
+    return any(below(path, changed) for changed in edited.changed)
+
+
+def _missed(edited: Edited, found: Assessment) -> Iterator[str]:
+    """A change that nobody told; additions by controllers, labels and annotations are none."""
+    told = [path_of(item.path) for item in (*found.differences, *found.notes)]
+    drift = [path_of(item.path) for item in found.differences]
+    for changed in edited.changed:
+        if not _counts(edited, changed):
+            if any(below(path, changed) for path in drift):
+                yield f"no drift, but told: {pointer(changed)}"
+        elif not any(related(path, changed) for path in told):
+            yield f"missed: {pointer(changed)}"
+        elif not any(related(path, changed) for path in drift) and not _explained(changed, found):
+            yield f"explained away: {pointer(changed)} {[item.explanation for item in found.notes]}"
+
+
+def _counts(edited: Edited, changed: Path) -> bool:
+    """Whether a change is drift."""
+    if _declared(edited, changed):
+        return True
+    atomic = edited.mutation.atomic
+    if atomic is not None and below(changed, atomic) and _declared(edited, atomic):
+        return True
+    return edited.manager == HUMAN and changed[0] != "metadata" and related(changed, edited.mutation.path)
+
+
+def _declared(edited: Edited, path: Path) -> bool:
+    """Whether desired says anything there; a null says nothing, and an item that came is not the one of that index."""
+    if path[0] == "data" and edited.desired["kind"] == "Secret":
+        strings = edited.desired.get("stringData") or {}
+        if len(path) > 1 and path[1] in strings:
+            return True
+    return at(edited.before, path) is not None and at(edited.desired, path) is not None
+
+
+def _explained(changed: Path, found: Assessment) -> bool:
+    return any(related(path_of(note.path), changed) and note.explanation for note in found.notes)
+
+
+def _misblamed(edited: Edited, told: Sequence[Difference]) -> Iterator[str]:
+    for item in told:
+        path = path_of(item.path)
+        owner = item.owner.manager if item.owner else None
+        if item.op == "removed" and owner is not None:
+            yield f"removed, but {owner} is blamed: {item.path}"
+        elif item.op != "removed" and related(path, edited.mutation.path) and owner != edited.manager:
+            yield f"{owner} is blamed, not {edited.manager}: {item.op} {item.path}"
