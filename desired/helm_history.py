@@ -6,15 +6,19 @@ decoded. Desired is the newest `deployed` revision; nothing else is ever fallen 
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
+from desired.decode import decode_tolerant
 from desired.helm_manifests import Owner, read_manifests
 from desired.helm_payload import Release
+from desired.manifests import collect_manifests
+from drift.core.objects import Role
 from drift.core.reasons import Reason
-from drift.source import DesiredState, Hold, Manifest, Problem, Removed
+from drift.source import DesiredState, Hold, Manifest, ObjectRef, Problem, Removed
 
 __all__ = ["OnFailed", "Policy", "RevisionInfo", "Verdict", "desired_of", "judge", "state_of"]
 
@@ -83,7 +87,7 @@ def state_of(verdict: Verdict, releases: Mapping[int, Release], *, source: str, 
     return DesiredState(
         source,
         revision_of(release),
-        manifests,
+        (*manifests, *crds_of(release, source, {manifest.ref for manifest in manifests})),
         sequence=release.version,
         manager="helm" if release.apply_method == "ssa" else "daytwo",
         hold=verdict.hold,
@@ -111,6 +115,18 @@ def manifests_of(release: Release, source: str, file: str) -> tuple[tuple[Manife
     """Objects of one revision."""
     owner = Owner(release.name, release.namespace, source, revision_of(release))
     return read_manifests(release.manifest, owner, file=f"{file} v{release.version}")
+
+
+def crds_of(release: Release, source: str, declared: AbstractSet[ObjectRef]) -> tuple[Manifest, ...]:
+    """Objects of the chart's `crds/` folder that its templates do not declare."""
+    found = []
+    for chart_file in release.crds:
+        documents, _ = decode_tolerant(chart_file.data, file=chart_file.name, source=source, duplicate_keys=True)
+        manifests, _ = collect_manifests(
+            documents, source=source, revision=revision_of(release), default_namespace=release.namespace
+        )
+        found += [msgspec.structs.replace(one, role=Role.CRDS) for one in manifests if one.ref not in declared]
+    return tuple(found)
 
 
 def revision_of(release: Release) -> str:

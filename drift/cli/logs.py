@@ -12,10 +12,12 @@ import structlog
 from drift.core.assess import Assessment, Difference
 from drift.core.redact import printable
 from drift.engine.records import (
+    Acted,
     Detected,
     Failed,
     Held,
     Listener,
+    Proposed,
     Record,
     Repaired,
     Resolved,
@@ -112,6 +114,10 @@ def _repaired(record: Repaired) -> tuple[str, str, dict[str, Any]]:
 _LINES: dict[type, Callable[[Any], tuple[str, str, dict[str, Any]]]] = {
     Detected: _detected,
     Repaired: _repaired,
+    Acted: lambda r: ("info", "deleted" if r.deleted else "written", {**_object(r.assessment), "strategy": r.strategy,
+                                                                      "message": r.what}),
+    Proposed: lambda r: ("info", "proposed", {**_object(r.assessment), "strategy": r.strategy,
+                                              "artifact": "\n---\n".join(r.artifacts)}),
     Unchanged: lambda r: ("info", "unchanged", {**_object(r.assessment), "reason": "the API server holds it so"}),
     Held: lambda r: ("warning", "held", {**_object(r.assessment), "reason": r.hold.reason.value,
                                          "message": r.hold.message}),

@@ -19,13 +19,14 @@ ONLY_BY_NAME = frozenset({
 
 def consents(rule: Rule, ref: ObjectRef, *, dropped: bool = False) -> bool:
     """Whether the rule opts in for this object; patterns never do."""
-    if not _lists_kind(rule, ref):
+    if not lists_kind(rule, ref):
         return False
     if ref.name in rule.names:
         return True
     return dropped and rule.settings.get("confirm") is True and (ref.group, ref.kind) not in ONLY_BY_NAME
 
 
-def _lists_kind(rule: Rule, ref: ObjectRef) -> bool:
+def lists_kind(rule: Rule, ref: ObjectRef) -> bool:
+    """Whether a rule names the object's kind without a pattern."""
     names = {ref.kind.lower(), f"{ref.kind}.{ref.group}".lower()}
     return any(kind.lower() in names for kind in rule.kinds)

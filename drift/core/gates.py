@@ -12,7 +12,7 @@ import msgspec
 from drift.core.assess import Assessment, State
 from drift.core.budget import Breaker
 from drift.core.fight import Score
-from drift.core.objects import Body
+from drift.core.objects import Body, Role
 from drift.core.plan import Delete, HoldVerdict, Plan
 from drift.core.reasons import Reason
 from drift.core.windows import Window, any_open
@@ -46,6 +46,8 @@ class GateFacts(msgspec.Struct, frozen=True, eq=False):
     breaker: Breaker = Breaker()
     approved: bool = False
     named: bool = False
+    opted: bool = False
+    role: Role = Role.DECLARED
     now: float = 0.0
     clock: float = 0.0
 
@@ -135,6 +137,14 @@ def deletion_gate(facts: GateFacts) -> HoldVerdict | None:
     return None
 
 
+def crds_gate(facts: GateFacts) -> HoldVerdict | None:
+    """Helm installs what is in a chart's `crds/` folder once and never touches it again; so do we, without opt-in."""
+    if facts.role is not Role.CRDS or facts.opted:
+        return None
+    message = "it comes from the chart's crds/ folder, which Helm never updates: repaired where a rule names its kind"
+    return HoldVerdict(Reason.NOT_PERMITTED_BY_RULE, message)
+
+
 def strategy_gate(facts: GateFacts) -> HoldVerdict | None:
     """The strategy itself wants to wait."""
     return facts.plan.hold
@@ -208,6 +218,7 @@ CHAIN: tuple[tuple[str, Gate], ...] = (
     ("protected", protected_gate),
     ("job", finished_job_gate),
     ("deletion", deletion_gate),
+    ("crds", crds_gate),
     ("strategy", strategy_gate),
     ("breaker", breaker_gate),
     ("window", window_gate),

@@ -77,8 +77,6 @@ KNOWN: tuple[Known, ...] = (
         paths=("/spec/template/spec/serviceAccount", "/spec/jobTemplate/spec/template/spec/serviceAccount"),
         reason="deprecated twin of serviceAccountName, set by the API server",
     ),
-    Known(kinds=("CustomResourceDefinition.*",), paths=("/spec/conversion", "/spec/names/singular",
-          "/spec/names/listKind"), reason="defaulted by the API server"),
 )  # fmt: skip
 
 

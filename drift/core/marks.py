@@ -56,7 +56,7 @@ def mark_text(ref: ObjectRef, differences: Iterable[Difference]) -> str:
 
 def _words(item: Difference, *, values: bool) -> str:
     where = printable(item.display)[:200]
-    if item.op in {"added", "removed"} or not values:
+    if item.surplus or item.op == "removed" or not values:
         return f"{where} {item.op}"
     return f"{where} {_short(item.desired)} -> {_short(item.live)}"
 

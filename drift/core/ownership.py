@@ -12,17 +12,16 @@ from typing import Any
 import msgspec
 
 from drift.core.nodes import ListType, Node
-from drift.core.normalize import key_of
+from drift.core.normalize import key_of, set_key
 from drift.core.paths import Token
-from drift.core.scalars import canonical_scalar
 
 # Written by the server for what was there before the first apply: it stands for several unknown managers.
 _NOBODY = frozenset({"before-first-apply"})
 
 # Field managers behind which a person sits. Extended by configuration, never by guessing.
 HUMAN_MANAGERS: tuple[str, ...] = (
-    r"kubectl(-.*)?",
-    r"oc(-.*)?",
+    r"kubectl(\.exe)?(-.*)?",
+    r"oc(\.exe)?(-.*)?",
     r"k9s",
     r"(open|free)?lens(-.*)?",
     r"node-fetch",
@@ -67,7 +66,7 @@ class Managers(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=4096)
 def _matches(patterns: tuple[str, ...], manager: str) -> bool:
     """Asked for every manager of every object, of which there are few different ones."""
-    return any(re.fullmatch(pattern, manager) for pattern in patterns)
+    return any(re.fullmatch(pattern, manager, re.IGNORECASE) for pattern in patterns)
 
 
 class Entry(msgspec.Struct, frozen=True, eq=False):
@@ -135,10 +134,16 @@ def _child(token: Token, node: Node, fields: Mapping[str, Any]) -> Mapping[str, 
     if isinstance(token, str):
         found = fields.get(f"f:{token}")
         return found if isinstance(found, Mapping) else None
+    # managedFields has one entry for a key, however often it occurs.
+    wanted = token[: _key_length(node)] if isinstance(token, tuple) else token
     for key, below in fields.items():
-        if isinstance(below, Mapping) and token_of(key, node) == token:
+        if isinstance(below, Mapping) and token_of(key, node) == wanted:
             return below
     return None
+
+
+def _key_length(node: Node) -> int:
+    return len(node.keys) if node.list_type is ListType.MAP else 2
 
 
 def token_of(key: str, node: Node) -> Token | None:
@@ -154,8 +159,7 @@ def token_of(key: str, node: Node) -> Token | None:
         return None
     if prefix == "k:":
         return key_of(decoded, node) if node.list_type is ListType.MAP else None
-    scalar = canonical_scalar(decoded, node.item().form)
-    return (type(scalar) is bool, scalar) if not isinstance(scalar, dict | list) else None
+    return set_key(decoded, node)
 
 
 def members(fields: Mapping[str, Any], node: Node) -> Iterator[tuple[Token, Mapping[str, Any]]]:

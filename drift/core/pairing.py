@@ -44,8 +44,8 @@ def claimed_twice(desired: Iterable[Manifest]) -> dict[ObjectRef, tuple[str, ...
     """Objects that more than one source declares, with the names of the sources (promise P12)."""
     claims: dict[ObjectRef, list[str]] = {}
     for manifest in desired:
-        if manifest.role is Role.DROPPED:
-            continue  # nobody wants it: no claim
+        if manifest.role is not Role.DECLARED:
+            continue  # dropped: nobody wants it; from crds/: releases of one chart share it
         sources = claims.setdefault(manifest.ref, [])
         if manifest.provenance.source not in sources:
             sources.append(manifest.provenance.source)

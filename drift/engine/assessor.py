@@ -148,10 +148,10 @@ class Assessor:
         written = await self._cluster.apply(body, manifest.ref, manager=manager, force=True, dry_run=True)
         return written.object
 
-    async def learn(self, sight: Sight, answer: bytes) -> Sight:
-        """Take what the server made of an apply as its verdict on each suspected difference."""
+    async def learn(self, sight: Sight, answer: bytes, about: tuple[Difference, ...] | None = None) -> Sight:
+        """Take what the server made of an apply as its verdict on each difference it was `about` (None: on all)."""
         after = assess(sight.manifest, decode_live(answer), sight.schema, Facts(self.options.managers))
-        insisted = kept(sight.assessment.differences, after.differences)
+        insisted = kept(sight.assessment.differences if about is None else about, after.differences)
         if not insisted:
             return sight
         taught = sight.taught | insisted

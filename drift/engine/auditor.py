@@ -27,6 +27,7 @@ _AT_ONCE = 8
 _FEW_NAMESPACES = 3
 # Holds that say the desired state itself cannot be trusted: its objects are Unknown, not merely held.
 _BLINDING = frozenset({Reason.SOURCE_FAILED, Reason.STATE_UNKNOWN, Reason.DESIRED_INVALID, Reason.DESIRED_EMPTY})
+_ORDER = {Role.DECLARED: 0, Role.CRDS: 1, Role.DROPPED: 2}
 LabelTest = Callable[[Mapping[str, str]], bool]
 LiveItems = dict[ObjectRef, msgspec.Raw]
 
@@ -193,12 +194,9 @@ class Auditor:
             *pairing.matched,
             *((manifest, None) for manifest in pairing.missing),
         ]
-        declared_refs = {manifest.ref for manifest in manifests if manifest.role is not Role.DROPPED}
-        for manifest, raw in sights:
-            if manifest.role is Role.DROPPED and manifest.ref in declared_refs:
-                continue  # another source declares it now
-            if manifest.ref in twice and manifest.ref in once:
-                continue
+        for manifest, raw in sorted(sights, key=lambda sight: _ORDER[sight[0].role]):
+            if manifest.ref in once:
+                continue  # told already, or another source declares what this one dropped
             once.add(manifest.ref)
             state = by_source[manifest.provenance.source]
             found.append(self._one(manifest, raw, state, twice.get(manifest.ref, ())))

@@ -1,23 +1,30 @@
-"""Rules choose a strategy, the strategy plans, the gates allow or hold. Pure but for the strategies it was handed."""
+"""Rules choose a strategy, the strategy plans; nothing is written here, and a strategy that fails harms one object."""
 
 from collections.abc import Mapping
 
 import msgspec
 
 from drift.core.assess import Assessment, Difference, State, labels_of
-from drift.core.errors import PluginError, UsageError
-from drift.core.objects import ObjectRef, Role
+from drift.core.consent import consents, lists_kind
+from drift.core.errors import UsageError
+from drift.core.objects import Role
 from drift.core.plan import Context, HoldVerdict, Plan
 from drift.core.reasons import Reason
 from drift.core.rules import DEFAULT_RULES, Rule, matches_difference, matches_object
 from drift.engine.assessor import Sight
+from drift.engine.planner import Planner
 from drift.strategy import Strategy
+
+# States that are about the object as a whole, and the word by which rules speak of them.
+_WHOLE = {State.MISSING: "missing", State.UNMANAGED: "dropped"}
+_EDITS = ("missing", "modified")
 
 
 class Decision(msgspec.Struct, frozen=True, eq=False):
     """What is to be done about one object: write `plan`, unless `hold` says why not.
 
-    `named`: the rule names this very object, which is the opt-in for what can do harm (see `core.consent`).
+    `named`: the rule names this very object, which is the opt-in for what can do harm (see `core.consent`);
+    `opted`: it names the kind.
     `differences` are those that the plan is about, `proposals` the artifacts of every strategy asked on the way.
     """
 
@@ -26,6 +33,7 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
     plan: Plan
     hold: HoldVerdict | None = None
     named: bool = False
+    opted: bool = False
     differences: tuple[Difference, ...] = ()
     proposals: tuple[str, ...] = ()
 
@@ -62,7 +70,8 @@ class Decider:
 
     async def decide(self, sight: Sight, *, manager: str, last_seen: Mapping[str, object] | None = None) -> Decision:
         """Plan for a drifted, missing or dropped object: the first plan that writes, else the first that holds."""
-        change = _WHOLE.get(sight.assessment.state)
+        whole = sight.manifest.role is Role.DROPPED
+        change = "dropped" if whole else _WHOLE.get(sight.assessment.state)
         if change is not None:
             return await self._whole(sight, manager, last_seen, change)
         decisions: list[Decision] = []
@@ -78,10 +87,8 @@ class Decider:
         labels = labels_of(sight.manifest.body)
         for number, rule in enumerate(self._rules):
             if self._speaks_of(rule, change) and matches_object(rule, sight.manifest.ref, labels):
-                context = self._context(sight, manager, (), (), last_seen)
-                context = msgspec.structs.replace(context, dropped=change == "dropped")
-                return await self._planned(number, context, sight)
-        return _unruled(sight)
+                return await self._planned(number, self._context(sight, manager, (), (), last_seen), sight)
+        return Decision(sight, "", Plan("no rule prunes it")) if change == "dropped" else _unruled(sight)
 
     def _groups(self, assessment: Assessment, sight: Sight) -> dict[int, tuple[Difference, ...]]:
         """Differences by the number of the first rule that matches each, in rule order."""
@@ -133,6 +140,7 @@ class Decider:
             plan,
             plan.hold,
             named=consents(rule, context.ref, dropped=context.dropped),
+            opted=lists_kind(rule, context.ref),
             differences=context.differences,
             proposals=(plan.artifact,) if plan.artifact else (),
         )

@@ -109,7 +109,7 @@ class DesiredIndex:
     def claims(self, ref: ObjectRef) -> tuple[str, ...]:
         """Names of the sources that declare an object now, sorted."""
         claims = self._objects.get(ref, {})
-        return tuple(sorted(name for name, packed in claims.items() if packed.role is not Role.DROPPED))
+        return tuple(sorted(name for name, packed in claims.items() if packed.role is Role.DECLARED))
 
     def stamp(self, ref: ObjectRef) -> int:
         """A number that changes when what is desired of this object changes; 0 when nothing is."""
@@ -187,9 +187,12 @@ class DesiredIndex:
             self._versions.pop(kind, None)
 
 
+_BY_ROLE = {Role.DECLARED: 0, Role.CRDS: 1, Role.DROPPED: 2}
+
+
 def _first(claims: Mapping[str, Packed]) -> str:
-    """The source that counts: one that declares the object before one that dropped it, then by name."""
-    return min(claims, key=lambda name: (claims[name].role is Role.DROPPED, name))
+    """The source that counts: one that declares the object before the others, then by name."""
+    return min(claims, key=lambda name: (_BY_ROLE[claims[name].role], name))
 
 
 def in_order(manifests: Iterable[Manifest]) -> list[Manifest]:

@@ -42,6 +42,14 @@ class Executor:
     async def execute(self, plan: Plan) -> Outcome:
         """Carry out a plan. Raises ClusterError; whatever was written before stays written."""
         try:
+            return await self._merged(plan)
+        except InvalidError as error:
+            if not plan.last_resort or error.reason is not Reason.IMMUTABLE_FIELD:
+                raise
+            return await self._run(plan.last_resort)
+
+    async def _merged(self, plan: Plan) -> Outcome:
+        try:
             return await self._run(plan.actions)
         except InvalidError as error:
             if not plan.fallback or error.reason not in _MERGE_REFUSED:

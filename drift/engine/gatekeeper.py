@@ -108,6 +108,8 @@ class Gatekeeper:
             breaker=self.breaker,
             approved=is_approved(sight.assessment, _annotations(sight.live), {}),
             named=decision.named,
+            opted=decision.opted,
+            role=sight.manifest.role,
             now=time.time(),
             clock=clock,
         )

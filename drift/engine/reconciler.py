@@ -13,6 +13,7 @@ from drift.cluster import Cluster
 from drift.core.assess import State, unknown
 from drift.core.errors import ClusterError, ConflictError, NotFoundError
 from drift.core.live import fingerprint, identity, version_number
+from drift.core.marks import marked, unmark
 from drift.core.objects import GroupKind, Manifest, ObjectRef, split_api_version
 from drift.core.plan import HoldVerdict
 from drift.core.reasons import Reason
@@ -22,7 +23,7 @@ from drift.engine.decider import Decider, Decision
 from drift.engine.desired_index import DesiredIndex, SourceState
 from drift.engine.executor import Executor, Outcome
 from drift.engine.gatekeeper import Gatekeeper
-from drift.engine.records import Detected, Failed, Held, Listener, Repaired, Resolved, Unchanged
+from drift.engine.records import Acted, Detected, Failed, Held, Listener, Proposed, Repaired, Resolved, Unchanged
 from drift.engine.tracking import Observation, Tracked, addresses_of
 
 # Refusals that time may cure: asked again by back-off; all others wait for a change of the object or its desired.
@@ -103,7 +104,7 @@ class Reconciler:
         if sight.assessment.state not in {State.DRIFTED, State.MISSING}:
             return sight, None
         addresses = self.memory(ref).addresses
-        return sight, self._decider.decide(sight, manager=state.manager, last_seen=addresses)
+        return sight, await self._decider.decide(sight, manager=state.manager, last_seen=addresses)
 
     async def gate_words(self, decision: Decision) -> tuple[tuple[str, HoldVerdict | None], ...]:
         """Every gate's word on a decision. Raises ClusterError."""
@@ -137,7 +138,8 @@ class Reconciler:
             memory.taught, memory.taught_for = frozenset(), stamp
         sight = await self.see(manifest, observation, memory)
         if sight.assessment.state in {State.IN_SYNC, State.IGNORED}:
-            return self._settled(sight, observation, memory)
+            self._settled(sight, observation, memory)
+            return await self._unmark(sight, state, observation, memory)
         if sight.assessment.state is State.UNKNOWN:
             return self._unknown(sight)
         return await self._repair(sight, state, observation, memory)
@@ -153,8 +155,8 @@ class Reconciler:
     def _settled(self, sight: Sight, observation: Observation, memory: Tracked) -> Verdict:
         if memory.state in {State.DRIFTED, State.MISSING}:
             self._tell(Resolved(sight.manifest.ref, sight.assessment.source))
-        memory.state, memory.told, memory.failed = sight.assessment.state, "", False
-        if observation.raw is not None:
+        memory.state, memory.told, memory.failed, memory.proposed = sight.assessment.state, "", False, 0
+        if observation.raw is not None and marked(sight.live) is None:
             memory.verified = self._verified(sight.manifest.ref, observation.raw)
         return DONE
 
@@ -188,6 +190,7 @@ class Reconciler:
             if sight.assessment.state is State.IN_SYNC:
                 return self._settled(sight, observation, memory)
         decision = await self.decide(sight, state, observation.at)
+        self._propose(decision, memory)
         if decision.hold is not None or not decision.writes:
             self._announce(sight)
             return self._held(decision)
@@ -196,7 +199,7 @@ class Reconciler:
     async def decide(self, sight: Sight, state: SourceState, since: float) -> Decision:
         """Plan, and put the plan through the gates; `since`: when the state was seen (monotonic seconds)."""
         memory = self.memory(sight.manifest.ref)
-        decision = self._decider.decide(sight, manager=state.manager, last_seen=memory.addresses)
+        decision = await self._decider.decide(sight, manager=state.manager, last_seen=memory.addresses)
         return await self.gatekeeper.admit(decision, state, memory, since=since)
 
     def _held(self, decision: Decision) -> Verdict:
@@ -221,29 +224,58 @@ class Reconciler:
         after = fingerprint(outcome.object) if outcome.object else None
         if outcome.object is not None:
             memory.written = version_number(identity(outcome.object).resource_version)
+        if outcome.object is None or not decision.plan.repairs:
+            return self._acted(decision, outcome)
         if after is not None and after == before:
-            return await self._changed_nothing(sight, outcome, memory)
+            return await self._changed_nothing(decision, outcome, memory)
         self._announce(sight)
         self._tell(Repaired(sight.assessment, decision.strategy, outcome.writes, outcome.created, seconds))
-        return await self._verify(sight, outcome, memory)
+        return await self._verify(decision, outcome, memory)
 
-    async def _changed_nothing(self, sight: Sight, outcome: Outcome, memory: Tracked) -> Verdict:
+    async def _unmark(self, sight: Sight, state: SourceState, observation: Observation, memory: Tracked) -> Verdict:
+        """Take the mark of a drift that is over away, whichever strategy set it."""
+        if sight.live is None or sight.assessment.state is not State.IN_SYNC or marked(sight.live) is None:
+            return DONE
+        decision = Decision(sight, "annotate", unmark(sight.manifest.ref, sight.live))
+        decision = await self.gatekeeper.admit(decision, state, memory, since=observation.at)
+        if decision.hold is not None:
+            return Verdict(after=decision.hold.retry_after)
+        return await self._write(decision, observation, memory)
+
+    def _propose(self, decision: Decision, memory: Tracked) -> None:
+        """Tell what strategies wrote for the user, once."""
+        digest = hash(decision.proposals)
+        if decision.proposals and memory.proposed != digest:
+            memory.proposed = digest
+            self._tell(Proposed(decision.sight.assessment, decision.strategy, decision.proposals))
+
+    def _acted(self, decision: Decision, outcome: Outcome) -> Verdict:
+        """A deletion, a mark, or what a hook said: whether the drift ended by it, the next look tells."""
+        if decision.sight.assessment.state is not State.IN_SYNC:
+            self._announce(decision.sight)
+        deleted = outcome.object is None
+        self._tell(Acted(decision.sight.assessment, decision.strategy, decision.plan.reason, deleted))
+        return Verdict(retry=deleted)
+
+    async def _changed_nothing(self, decision: Decision, outcome: Outcome, memory: Tracked) -> Verdict:
         """The server left everything as it was: its reading of what is declared, no drift and no repair."""
         memory.score = msgspec.structs.replace(memory.score, value=max(0.0, memory.score.value - 1.0))
         assert outcome.object is not None  # noqa: S101 - told by the caller
-        sight = await self._assessor.learn(sight, outcome.object)
+        sight = await self._assessor.learn(decision.sight, outcome.object, decision.differences)
         memory.taught = sight.taught
         self._tell(Unchanged(sight.assessment))
-        return await self._verify(sight, outcome, memory)
+        return await self._verify(decision, outcome, memory)
 
-    async def _verify(self, sight: Sight, outcome: Outcome, memory: Tracked) -> Verdict:
-        """Look at what the write returned. What is still different there, the server insists on."""
+    async def _verify(self, decision: Decision, outcome: Outcome, memory: Tracked) -> Verdict:
+        """Look at what the write returned. What the plan was about and is still different, the server insists on."""
         if outcome.object is None:
             return DONE
+        sight = decision.sight
         observation = Observation(outcome.object, time.monotonic())
         after = await self._assessor.see(sight.manifest, outcome.object, now=_now(), taught=memory.taught)
         if after.assessment.state is State.DRIFTED:
-            insisted = {item.fact for item in after.assessment.differences if not item.surplus}
+            left = {item.fact for item in sight.assessment.differences if item not in decision.differences}
+            insisted = {item.fact for item in after.assessment.differences if not item.surplus} - left
             memory.taught = memory.taught | insisted
             after = await self._assessor.see(sight.manifest, outcome.object, now=_now(), taught=memory.taught)
         memory.state = State.IN_SYNC

@@ -26,6 +26,23 @@ class Repaired(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class Acted(msgspec.Struct, frozen=True):
+    """A write that does not end a drift by itself: a deletion before a recreation, a mark, what a hook said."""
+
+    assessment: Assessment
+    strategy: str
+    what: str
+    deleted: bool
+
+
+class Proposed(msgspec.Struct, frozen=True):
+    """A strategy wrote something for the user to take away; each text is told once per drift."""
+
+    assessment: Assessment
+    strategy: str
+    artifacts: tuple[str, ...]
+
+
 class Unchanged(msgspec.Struct, frozen=True):
     """The repair changed nothing: the server holds these values for what is declared. No drift after all."""
 
@@ -88,6 +105,8 @@ class WatchChanged(msgspec.Struct, frozen=True):
 Record = (
     Detected
     | Repaired
+    | Acted
+    | Proposed
     | Unchanged
     | Held
     | Failed

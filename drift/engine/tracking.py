@@ -24,6 +24,7 @@ class Tracked(msgspec.Struct, eq=False):
     written: int = 0
     state: State | None = None
     told: str = ""
+    proposed: int = 0
     score: Score = Score()
     taught: frozenset[str] = frozenset()
     taught_for: int = 0

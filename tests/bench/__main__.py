@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--quick] [--write] [--objects N]`: prints the numbers to hold, with what they are held against.
+"""`python -m tests.bench [--quick] [--write] [--objects N]`: prints the numbers to hold, and what they are held against.
 
 Exit code 0 whether or not a bar is met (the table says it), 1 when something could not be measured.
 """
@@ -80,7 +80,7 @@ async def _measure(plan: Plan) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="daytwo-bench-") as folder:
         rows = await _first(plan, Path(folder)) + rows
         if plan.large is not None:
-            rows += await _large(plan.large, Path(folder) / "large")
+            rows += await _large(plan.large, Path(folder, "large"))
     return rows
 
 
@@ -166,7 +166,6 @@ def _asked(found: asked.Figures) -> list[Row]:
 
 async def _large(scale: Scale, folder: Path) -> list[Row]:
     _say(f"a new control plane for {scale.objects:,} objects")
-    folder.mkdir()
     with ControlPlane() as plane:
         async with Wire(plane.url, plane.folder / "ca.crt", plane.folder / "admin.pem") as wire:
             helm = Helm(find_tools() / "helm4", plane.admin_kubeconfig)

@@ -78,7 +78,8 @@ class Loop:
         self._writing.add(key)  # until the echo of our own write can be told from the next change
         task = asyncio.create_task(self._write(kind, event.type == "DELETED", metadata))
         self._tasks.add(task)
-        task.add_done_callback(lambda _: (self._tasks.discard(task), self._writing.discard(key)))
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: self._writing.discard(key))
 
     async def _write(self, kind: Kind, gone: bool, metadata: _Metadata) -> None:
         body = self._bodies[kind.kind, metadata.name]

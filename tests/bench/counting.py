@@ -40,7 +40,7 @@ class Proxy:
             request.method,
             self._url + request.raw_path,
             headers=headers,
-            data=await request.read(),
+            data=await request.read() or None,
             timeout=aiohttp.ClientTimeout(total=None),
         ) as answer:
             response = web.StreamResponse(status=answer.status)
