@@ -14,7 +14,19 @@ from desired.helm_storage import KINDS, Clock, ReleaseKey, Storage, StoredReleas
 from drift.core.errors import ClusterError, DecodeError
 from drift.core.objects import GroupKind, Resource
 from drift.core.reasons import Reason
-from drift.source import Changed, Cluster, DesiredState, Fresh, Hold, Listed, Problem, Revision, Stale, WatchEvent
+from drift.source import (
+    Changed,
+    Cluster,
+    DesiredState,
+    Empty,
+    Fresh,
+    Hold,
+    Listed,
+    Problem,
+    Revision,
+    Stale,
+    WatchEvent,
+)
 
 __all__ = ["Follower"]
 
@@ -136,13 +148,13 @@ class Follower:
             return
         yield from self._tell(keys)
         if isinstance(event, Listed) and scope in self._unlisted:
-            yield from self._tell_absent(scope)
+            yield from self._tell_nothing(scope)
 
-    def _tell_absent(self, scope: str) -> Iterator[Revision]:
-        """Tell that the one release asked for is nowhere, once every scope has been listed."""
+    def _tell_nothing(self, scope: str) -> Iterator[Revision]:
+        """Tell that there is no release, or not the one asked for, once every scope has been listed."""
         self._unlisted.discard(scope)
-        if self._absent is not None and not self._unlisted and not self._told:
-            yield self._absent
+        if not self._unlisted and not self._told:
+            yield self._absent or Empty("helm")
 
     def _note(self, scope: str, event: WatchEvent) -> Iterable[ReleaseKey]:
         """Update what is known; the releases that may have changed."""

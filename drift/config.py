@@ -12,14 +12,13 @@ import msgspec
 
 from drift.core.errors import UsageError
 from drift.core.policy import Policy, check_policy
-from drift.core.rules import IgnoreRule, Rule, Selector
+from drift.core.rules import CHANGES, IgnoreRule, Rule, Selector
 
 __all__ = ["Decode", "load_ignore_rules", "load_policy", "load_rules", "normalize_time"]
 
 Decode = Callable[[bytes, str], list[Any]]
 _Entry = TypeVar("_Entry", bound=Selector)
 
-_CHANGES = ("missing", "modified", "dropped")
 _WHAT = {"array": "a list of strings", "str": "a string", "object": "a mapping of strings"}
 _BAD_ESCAPE = re.compile(r"~(?![01])")
 _TYPE_FAULT = re.compile(r"Expected `(?P<want>\w+)[^`]*`, got `(?P<got>\w+)`(?: - at `(?P<path>[^`]*)`)?")
@@ -90,8 +89,8 @@ def _ignore_rule(entry: Any, place: str) -> IgnoreRule:
 def _rule(entry: Any, place: str) -> Rule:
     rule = _convert(entry, Rule, place)
     for change in rule.changes:
-        if change not in _CHANGES:
-            raise UsageError(f"{place}: field changes: {change!r} is not one of {', '.join(_CHANGES)}")
+        if change not in CHANGES:
+            raise UsageError(f"{place}: field changes: {change!r} is not one of {', '.join(CHANGES)}")
     return rule
 
 

@@ -1,18 +1,23 @@
-"""Plugins by entry points: what is installed, where it comes from, and what is wrong with it.
+"""Plugins by entry points and by files: what there is, where it comes from, and what is wrong with it.
 
-Listing imports nothing; a plugin is imported when it is asked for. A broken plugin is a value with its error in one
-line, never an exception for those who did not ask for it.
+Listing imports nothing; a plugin is imported when it is asked for, within a time limit where it is not our own. A
+broken plugin is a value with its error in one line, never an exception for those who did not ask for it.
 """
 
 from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
 from drift.core.errors import PluginError, UsageError
+from drift.core.plan import MATCHES, Need
 from drift.core.redact import printable
+from drift.core.rules import CHANGES
+from drift.plugin_files import PACKAGE, load_file, plugin_files
 from drift.strategy import PROTOCOL_VERSION, Strategy
+from drift.timebox import FailedError, OvertimeError, within
 
 __all__ = ["GROUPS", "NOTIFIERS", "OUTPUTS", "SOURCES", "STRATEGIES", "Plugin", "Registry", "summary_of"]
 
@@ -22,11 +27,15 @@ OUTPUTS = "drift.outputs"
 NOTIFIERS = "drift.notifiers"
 GROUPS = (STRATEGIES, SOURCES, OUTPUTS, NOTIFIERS)
 _OWN = "daytwo"
+_IMPORT_LIMIT = 10.0
 _WORDS = {STRATEGIES: "strategy", SOURCES: "source", OUTPUTS: "output", NOTIFIERS: "notifier"}
 
 
 class Plugin(msgspec.Struct, frozen=True, eq=False):
-    """One entry point. `loaded` is the object it names, once asked for; `error` says in one line what is wrong."""
+    """One plugin. `loaded` is the object it names, once asked for; `error` says in one line what is wrong.
+
+    `value` is what an entry point names; `path` the file of a plugin that is one.
+    """
 
     name: str
     group: str
@@ -35,27 +44,46 @@ class Plugin(msgspec.Struct, frozen=True, eq=False):
     version: str = ""
     loaded: Any = None
     error: str = ""
+    path: str = ""
+
+    @property
+    def own(self) -> bool:
+        """Whether it is built in."""
+        return self.distribution == _OWN
 
     def __str__(self) -> str:
-        """`strategy revert (daytwo 0.1.0)`."""
-        origin = f"{self.distribution} {self.version}".strip() or "unknown distribution"
+        """`strategy revert (daytwo 0.1.0)`, or with the path of its file."""
+        origin = self.path or f"{self.distribution} {self.version}".strip() or "unknown distribution"
         return f"{_WORDS.get(self.group, self.group)} {self.name} ({origin})"
 
 
 class Registry:
-    """What is installed now. Each plugin is imported at most once; `find` is handed in by tests."""
+    """What is there now. Each plugin is imported at most once; `find` is handed in by tests."""
 
-    def __init__(self, find: Callable[[str], Iterable[EntryPoint]] | None = None) -> None:
+    def __init__(
+        self,
+        find: Callable[[str], Iterable[EntryPoint]] | None = None,
+        *,
+        folder: str = "",
+        limit: float = _IMPORT_LIMIT,
+    ) -> None:
+        """`folder` may hold strategies as files; `limit`: seconds that an import may take."""
         self._find = find or _installed
+        self._folder = folder
+        self._limit = limit
         self._entries: dict[str, dict[str, EntryPoint]] = {}
         self._plugins: dict[str, tuple[Plugin, ...]] = {}
 
     def listed(self, group: str) -> tuple[Plugin, ...]:
-        """Return the plugins of a group by name. Nothing is imported: only a name given twice is an error yet."""
+        """Return the plugins of a group by name. Nothing is imported: only a name given twice is an error yet.
+
+        Raises UsageError for a folder that is none.
+        """
         if group not in self._plugins:
             entries = _distinct(self._find(group))
             self._entries[group] = {_key(entry): entry for entry in entries}
-            self._plugins[group] = tuple(_plugin(entry, group, entries) for entry in entries)
+            files = _files(self._folder) if self._folder and group == STRATEGIES else ()
+            self._plugins[group] = _told_apart([*(_plugin(entry, group) for entry in entries), *files])
         return self._plugins[group]
 
     def loaded(self, group: str) -> tuple[Plugin, ...]:
@@ -83,14 +111,26 @@ class Registry:
     def _load(self, plugin: Plugin) -> Plugin:
         if plugin.loaded is not None or plugin.error:
             return plugin
-        entry = self._entries[plugin.group][f"{plugin.name}={plugin.value}"]
         try:
-            loaded = entry.load()
-            loaded = loaded() if plugin.group == STRATEGIES and isinstance(loaded, type) else loaded
+            loaded = self._imported(plugin)
+        except FailedError as error:
+            return msgspec.structs.replace(plugin, error=_one_line(error.__cause__ or error))
+        except OvertimeError:
+            return msgspec.structs.replace(plugin, error=f"took longer than {self._limit:g} s to import")
         except (Exception, SystemExit) as error:  # noqa: BLE001 a plugin may raise anything, and harms only itself
             return msgspec.structs.replace(plugin, error=_one_line(error))
         fault = _strategy_fault(plugin.name, loaded) if plugin.group == STRATEGIES else ""
         return msgspec.structs.replace(plugin, loaded=None if fault else loaded, error=fault)
+
+    def _imported(self, plugin: Plugin) -> Any:
+        return self._import(plugin) if plugin.own else within(self._limit, lambda: self._import(plugin))
+
+    def _import(self, plugin: Plugin) -> Any:
+        if plugin.path:
+            loaded = load_file(plugin.name, Path(plugin.path))
+        else:
+            loaded = self._entries[plugin.group][f"{plugin.name}={plugin.value}"].load()
+        return loaded() if plugin.group == STRATEGIES and isinstance(loaded, type) else loaded
 
 
 def summary_of(loaded: Any) -> str:
@@ -113,20 +153,29 @@ def _key(entry: EntryPoint) -> str:
     return f"{entry.name}={entry.value}"
 
 
-def _plugin(entry: EntryPoint, group: str, entries: Iterable[EntryPoint]) -> Plugin:
-    rivals = [other for other in entries if other.name == entry.name and other is not entry]
-    own = _distribution(entry) == _OWN and all(_distribution(other) != _OWN for other in rivals)
-    error = "" if own or not rivals else f"the name is taken by {', '.join(_origin(other) for other in rivals)}"
-    version = entry.dist.version if entry.dist else ""
-    return Plugin(entry.name, group, entry.value, _distribution(entry), version, error=error)
+def _plugin(entry: EntryPoint, group: str) -> Plugin:
+    name, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
+    return Plugin(entry.name, group, entry.value, name, version)
 
 
-def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist else ""
+def _files(folder: str) -> Iterable[Plugin]:
+    for name, path in plugin_files(folder):
+        yield Plugin(name, STRATEGIES, f"{PACKAGE}.{name}", path=str(path))
 
 
-def _origin(entry: EntryPoint) -> str:
-    return f"{entry.value} of {_distribution(entry) or 'an unknown distribution'}"
+def _told_apart(plugins: list[Plugin]) -> tuple[Plugin, ...]:
+    """Mark every plugin whose name another one has too; a built-in keeps its name."""
+    found = []
+    for plugin in sorted(plugins, key=lambda plugin: (plugin.name, plugin.value)):
+        rivals = [other for other in plugins if other.name == plugin.name and other is not plugin]
+        safe = not rivals or (plugin.own and not any(other.own for other in rivals))
+        error = "" if safe else f"the name is taken by {', '.join(_origin(other) for other in rivals)}"
+        found.append(msgspec.structs.replace(plugin, error=error))
+    return tuple(found)
+
+
+def _origin(plugin: Plugin) -> str:
+    return plugin.path or f"{plugin.value} of {plugin.distribution or 'an unknown distribution'}"
 
 
 def _strategy_fault(name: str, loaded: Any) -> str:
@@ -140,7 +189,17 @@ def _strategy_fault(name: str, loaded: Any) -> str:
     if not (isinstance(settings, type) and issubclass(settings, msgspec.Struct)):
         return "has no Settings class (a msgspec.Struct; NoSettings where there is nothing to set)"
     own_name = getattr(loaded, "name", None)
-    return "" if own_name == name else f"calls itself {own_name!r}: name and entry point must agree"
+    if own_name != name:
+        return f"calls itself {own_name!r}: name and entry point must agree"
+    return _declared_fault(loaded)
+
+
+def _declared_fault(loaded: Any) -> str:
+    needs, changes = getattr(loaded, "needs", ()), getattr(loaded, "changes", CHANGES)
+    if not (isinstance(needs, tuple) and all(isinstance(need, Need) and need.match in MATCHES for need in needs)):
+        return f"has needs that are no tuple of Need, with match one of {', '.join(MATCHES)}"
+    fits = isinstance(changes, tuple) and set(changes) <= set(CHANGES)
+    return "" if fits else f"has changes other than {', '.join(CHANGES)}"
 
 
 def _one_line(error: BaseException) -> str:

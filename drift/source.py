@@ -18,6 +18,7 @@ __all__ = [
     "Changed",
     "Cluster",
     "DesiredState",
+    "Empty",
     "Fresh",
     "Hold",
     "Listed",
@@ -79,7 +80,13 @@ class Removed(msgspec.Struct, frozen=True):
     source: str
 
 
-Revision = DesiredState | Removed | Problem
+class Empty(msgspec.Struct, frozen=True):
+    """The source was read whole and has no state yet: nothing to repair, and nothing wrong."""
+
+    source: str
+
+
+Revision = DesiredState | Removed | Problem | Empty
 
 
 class Source(Protocol):

@@ -6,7 +6,7 @@ from drift.cli.connect import namespace_of, open_cluster
 from drift.cli.logs import describe
 from drift.cli.options import Target
 from drift.cli.references import find_desired
-from drift.cli.repair import survey
+from drift.cli.repair import PATIENCE, survey
 from drift.cli.rules import read_rules
 from drift.cli.terminal import emit
 from drift.cli.wiring import Engine, build_engine
@@ -24,7 +24,8 @@ from drift.engine.service import ServiceOptions
 async def explain(target: Target, what: str, rules: str | None) -> int:
     """Print everything about one object. Returns 0 in sync, 1 drift. Raises DriftError."""
     async with open_cluster(target) as cluster:
-        engine = build_engine(target, cluster, read_rules(rules), silent, remediate=True, options=ServiceOptions())
+        options = ServiceOptions(patience=PATIENCE)
+        engine = build_engine(target, cluster, read_rules(rules), silent, remediate=True, options=options)
         await survey(target, cluster, engine)
         ref = find_desired(engine.index.refs(), what, namespace_of(cluster, target))
         sight, decision = await engine.reconciler.explain(ref)

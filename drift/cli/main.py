@@ -22,6 +22,7 @@ COMMANDS = {
     "approve": "Approve the drift of one object as it is now, where a rule uses the strategy `approve`.",
     "pause": "Hold repair for a while: of an object, of a namespace, or of everything.",
     "resume": "End a pause; with --everything also go on after a mass drift opened the circuit breaker.",
+    "ignore": "Write ignore rules for what a report shows.",
     "plugins": "List the installed plugins, or show one.",
     "version": "Print the versions of this program and of the server.",
     "completion": "Print the completion script of a shell.",

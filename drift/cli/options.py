@@ -37,6 +37,7 @@ class Target(msgspec.Struct, frozen=True):
     filename: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     policy: str | None = None
+    plugins: str = ""
     no_dry_run: bool = False
     live: str | None = None
     kube_version: str = ""
@@ -118,9 +119,15 @@ def cluster_options(function: _Decorated) -> _Decorated:
 
 
 def rules_option(function: _Decorated) -> _Decorated:
-    """Add --rules, for commands that repair."""
+    """Add --rules and where the strategies they name may lie, for commands that repair."""
     text = "YAML list of rules: which strategy repairs what; the first match wins."
-    return click.option("--rules", metavar="FILE", help=text)(function)
+    return click.option("--rules", metavar="FILE", help=text)(plugins_option(function))
+
+
+def plugins_option(function: _Decorated) -> _Decorated:
+    """Add --plugins."""
+    text = "Folder with strategies of your own, one Python file each."
+    return click.option("--plugins", default="", metavar="DIR", help=text)(function)
 
 
 def place_options(function: _Decorated) -> _Decorated:

@@ -22,10 +22,11 @@ from drift.core.selectors import parse_selector
 from drift.engine.auditor import Auditor
 from drift.engine.decider import Decision
 from drift.engine.desired_index import rank
-from drift.engine.records import Failed, Held, Record, Repaired
+from drift.engine.records import Acted, Failed, Held, Record, Repaired
 from drift.engine.service import ServiceOptions
 
-_REPAIRABLE = frozenset({State.DRIFTED, State.MISSING, State.HELD})
+_REPAIRABLE = frozenset({State.DRIFTED, State.MISSING, State.HELD, State.UNMANAGED})
+PATIENCE = 90.0  # one object after the other: an answer may be waited for
 
 
 class Told:
@@ -43,6 +44,9 @@ class Told:
                 self.repaired += 1
                 verb = "created" if record.created else "restored"
                 self.lines.append(f"{record.assessment.ref}: {verb} in {record.seconds * 1000:.0f} ms")
+            case Acted():
+                verb = "deleted" if record.deleted else "written"
+                self.lines.append(f"{record.assessment.ref}: {verb} by {record.strategy}: {record.what}")
             case Failed():
                 self.lines.append(f"{record.assessment.ref}: refused ({record.reason}): {record.message}")
             case Held():
@@ -55,7 +59,8 @@ async def repair(target: Target, rules: str | None, *, ask: bool, plan_only: boo
     """Check, show the plan, ask, repair. Returns the exit code."""
     told = Told()
     async with open_cluster(target) as cluster:
-        engine = build_engine(target, cluster, read_rules(rules), told, remediate=True, options=ServiceOptions())
+        options = ServiceOptions(patience=PATIENCE)
+        engine = build_engine(target, cluster, read_rules(rules), told, remediate=True, options=options)
         report = await survey(target, cluster, engine)
         decisions = await _decide(engine, report)
         emit(_shown(report, decisions))
@@ -108,6 +113,7 @@ def _plan_lines(decision: Decision) -> list[str]:
     found = decision.sight.assessment
     lines = [f"{found.ref}: {_what(decision)}"]
     lines += [f"  {describe(difference)}" for difference in found.differences]
+    lines += [f"    {line}" for text in decision.proposals for line in text.splitlines()]
     if decision.hold is not None:
         return [*lines, f"  held ({decision.hold.reason}): {decision.hold.message}"]
     return [*lines, *(f"  plan: {line}" for line in summary_of(decision.plan))]

@@ -16,6 +16,7 @@ from drift.cli.rules import read_policy
 from drift.cli.sources import build_sources
 from drift.cluster import Cluster
 from drift.core.assess import State
+from drift.core.errors import PluginError
 from drift.core.plan import HoldVerdict
 from drift.core.policy import Policy
 from drift.core.rules import Rule
@@ -25,11 +26,15 @@ from drift.engine.decider import Decider
 from drift.engine.desired_index import DesiredIndex
 from drift.engine.gatekeeper import Gatekeeper
 from drift.engine.lock import DisruptionLock
+from drift.engine.needs import Needs
+from drift.engine.planner import Broken, Planner
+from drift.engine.questions import Questions
 from drift.engine.reconciler import Reconciler
-from drift.engine.records import Listener
+from drift.engine.records import Listener, SourceTroubled
 from drift.engine.service import Service, ServiceOptions
 from drift.engine.switches import Switches
-from drift.registry import Registry
+from drift.notify.ask import ask
+from drift.registry import STRATEGIES, Registry
 from drift.strategy import Strategy
 
 
@@ -48,10 +53,26 @@ class Engine(msgspec.Struct, frozen=True, eq=False):
         return dict(Counter(state or State.UNKNOWN for state in states))
 
 
-def load_strategies(rules: tuple[Rule, ...]) -> Mapping[str, Strategy]:
-    """Load what the rules name. Raises UsageError for an unknown strategy, PluginError for a broken one."""
-    registry = Registry()
-    return {name: registry.strategy(name) for name in dict.fromkeys(rule.strategy for rule in rules)}
+def load_strategies(rules: tuple[Rule, ...], registry: Registry, listener: Listener) -> Mapping[str, Strategy]:
+    """Load what the rules name; a broken one is told and holds its objects. Raises UsageError for an unknown name."""
+    found: dict[str, Strategy] = {}
+    for name in dict.fromkeys(rule.strategy for rule in rules):
+        try:
+            found[name] = registry.strategy(name)
+        except PluginError as error:
+            listener(SourceTroubled("plugins", error.reason, str(error)))
+            found[name] = Broken(str(error))
+    return found
+
+
+def build_decider(
+    cluster: Cluster, rules: tuple[Rule, ...], registry: Registry, listener: Listener, *, patience: float
+) -> Decider:
+    """Wire the strategies with what they may see and ask. Raises UsageError."""
+    strategies = load_strategies(rules, registry, listener)
+    built_in = frozenset(plugin.name for plugin in registry.listed(STRATEGIES) if plugin.own)
+    planner = Planner(trusted=built_in, needs=Needs(cluster), questions=Questions(ask, patience=patience))
+    return Decider(strategies, rules, planner)
 
 
 def build_engine(
@@ -63,10 +84,10 @@ def build_engine(
     remediate: bool,
     options: ServiceOptions,
 ) -> Engine:
-    """Wire everything for one cluster; nothing starts. Raises UsageError or PluginError."""
+    """Wire everything for one cluster; nothing starts. Raises UsageError."""
     index = DesiredIndex()
     namespace = namespace_of(cluster, target)
-    decider = Decider(load_strategies(rules), rules)
+    decider = build_decider(cluster, rules, Registry(folder=target.plugins), listener, patience=options.patience)
     compared = assess_options(target)
     switches = Switches(cluster, options.control_namespace)
     gatekeeper = build_gatekeeper(cluster, index, read_policy(target.policy), switches, remediate=remediate)

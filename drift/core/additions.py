@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from drift.core.explain import explained
+from drift.core.explain import completed, explained, is_default
 from drift.core.nodes import ListType, Node, Shape
 from drift.core.normalize import Keyed, keyed
 from drift.core.objects import Body
@@ -93,9 +93,10 @@ class _Search:
             if there is None or before is None or _outside(token, at):
                 continue
             child = node.field(token) if isinstance(token, str) else node.item()
-            if mine is None and self._whole(below, child, (*at, token)):
-                if not (isinstance(token, str) and explained(token, there, node, around)):
-                    yield (*at, token)
+            if isinstance(token, str) and _of_server(token, mine, there, node, around, _members_of(sides[0])):
+                continue
+            if mine is None and self._whole(below, child, (*at, token)) and not _fills_default(token, there, node):
+                yield (*at, token)
             elif below and not _opaque(child, there):
                 yield from self.walk(below, (mine, there, before), child, (*at, token), around)
 
@@ -112,6 +113,19 @@ class _Search:
         return "." in below or not owners_of(tokens, self._root, self._others)
 
 
+def _of_server(
+    token: str, mine: Any, there: Any, node: Node, around: tuple[Any, ...], beside: Mapping[str, Any]
+) -> bool:
+    if mine is None:
+        return explained(token, there, node, around, beside)
+    return completed(token, mine, there, node, around)
+
+
+def _fills_default(token: Token, there: Any, node: Node) -> bool:
+    """Whether the server sets an empty struct here by itself, into which the person put something."""
+    return isinstance(token, str) and isinstance(there, Mapping) and bool(there) and is_default(token, {}, node)
+
+
 def _outside(token: Token, at: tuple[Token, ...]) -> bool:
     """Identity, status and server-owned metadata are nobody's additions; neither is the last-applied note."""
     if not at:
@@ -126,6 +140,10 @@ def _opaque(node: Node, value: Any) -> bool:
     if node.atomic:
         return True
     return isinstance(value, list) and (node.shape is not Shape.LIST or node.list_type is ListType.ATOMIC)
+
+
+def _members_of(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _value(value: Any, token: Token, node: Node) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from drift.core.additions import additions
 from drift.core.assessment import Assessment, Difference, Facts, State
-from drift.core.compare import compare
+from drift.core.compare import compare, matches
 from drift.core.dropped import dropped, still_of_source
 from drift.core.nodes import Node
 from drift.core.normalize import declared
@@ -23,6 +23,8 @@ from drift.core.sorting import explain_away, ignored_whole, labels_of, sort_out
 
 # Managers by which tools apply: what they still own of a dropped field, nobody else wanted.
 _TOOLS = frozenset({"helm", "daytwo", "kubectl-client-side-apply", "before-first-apply"})
+
+_DOUBT = "without a schema of {}, what the live object has beyond what is declared may be its defaults"
 
 
 def unknown(manifest: Manifest, reason: Reason, message: str) -> Assessment:
@@ -41,8 +43,18 @@ def assess(manifest: Manifest, live: Body | None, schema: KindSchema, facts: Fac
         return _verdict(manifest, State.MISSING, Reason.OBJECT_MISSING, "the object does not exist")
     found = differences_of(manifest, live, schema, facts)
     drift, notes, ignored = sort_out(manifest, found, facts)
+    if not schema.known and _doubtful(manifest.body, live, schema, drift):
+        return _verdict(manifest, State.UNKNOWN, Reason.SCHEMA_UNAVAILABLE, _DOUBT.format(manifest.ref.kind), live)
     state, reason = _state(drift, ignored)
     return _verdict(manifest, state, reason, "", live, drift, notes, ignored)
+
+
+def _doubtful(desired: Body, live: Body, schema: KindSchema, drift: Iterable[Difference]) -> bool:
+    """Whether all that differs, without a schema, is what live has beyond desired."""
+    found = [difference.op for difference in drift]
+    if any(op != "added" for op in found):
+        return False
+    return bool(found) or not matches(desired, live, schema.strict())
 
 
 def _assess_dropped(manifest: Manifest, live: Body | None) -> Assessment:

@@ -9,29 +9,44 @@ from typing import Any
 
 from drift.core.nodes import Form, Node, Shape
 from drift.core.normalize import canonical, drops, is_zero
+from drift.core.objects import Body
 from drift.core.scalars import same_scalar
 
 # The live values that a value lies in, innermost first, as far as the caller knows them.
 Around = Sequence[Any]
+_NOTHING: Body = {}
 
 
-def explained(key: str, value: Any, node: Node, around: Around) -> bool:
-    """Whether a live member that nobody declared is the server's own doing."""
+def explained(key: str, value: Any, node: Node, around: Around, beside: Body = _NOTHING) -> bool:
+    """Whether a live member that nobody declared is the server's own doing; `beside` is what is declared next to it."""
     child = node.field(key)
-    if drops(key, value, node, child) or _derived(key, value, node, around):
+    if drops(key, value, node, child) or _derived(key, value, node, around, beside):
         return True
     if node.shape is Shape.MAP:
         return False  # entries of a map have no defaults, whatever the schema of their values says
     if is_default(key, value, node):
         return True
-    if not isinstance(value, Mapping) or not value or child.shape is not Shape.STRUCT:
-        return False  # an empty struct that is kept says something: `namespaceSelector: {}` is every namespace
+    if not isinstance(value, Mapping) or not value or child.shape is not Shape.STRUCT or key not in node.zero:
+        return False  # a struct that can be absent says something: `namespaceSelector: {}` is every namespace
     return all(explained(sub, member, child, (value, *around)) for sub, member in value.items())
 
 
-def defaulted(key: str, value: Any, other: Any, node: Node, around: Around) -> bool:
-    """Whether a declared zero value counts as unset (Go cannot tell), and `other` is what the server sets then."""
-    return key in node.zero and is_zero(value, node.field(key)) and explained(key, other, node, around)
+def defaulted(key: str, value: Any, other: Any, node: Node, around: Around, beside: Body) -> bool:
+    """Whether `other` is what the server makes of a declared value that counts as unset, or that it completes."""
+    if key in node.zero and is_zero(value, node.field(key)) and explained(key, other, node, around, beside):
+        return True
+    form = node.field(key).rest.form
+    return completed(key, value, other, node, around) and all(
+        name in other and same_scalar(amount, other[name], form) for name, amount in value.items()
+    )
+
+
+def completed(key: str, value: Any, other: Any, node: Node, around: Around) -> bool:
+    """Whether the entries that live has beyond a declared map are derived: `requests` from `limits`."""
+    if not (isinstance(value, Mapping) and isinstance(other, Mapping)) or node.field(key).shape is not Shape.MAP:
+        return False
+    more = {name: entry for name, entry in other.items() if name not in value}
+    return bool(more) and _derived(key, more, node, around, _NOTHING)
 
 
 def is_default(key: str, value: Any, node: Node) -> bool:
@@ -42,15 +57,34 @@ def is_default(key: str, value: Any, node: Node) -> bool:
         alternatives.append(child.default)
     if child.form is Form.QUANTITY and key in node.zero:
         alternatives.append("0")  # no pointer: unset is served as 0
+    if isinstance(value, Mapping) and child.shape is Shape.STRUCT:
+        return any(isinstance(each, Mapping) and _expands(each, value, child) for each in alternatives)
     if isinstance(value, Mapping | list):
         wanted = canonical(value, child)
         return any(canonical(alternative, child) == wanted for alternative in alternatives)
     return any(same_scalar(value, alternative, child.form) for alternative in alternatives)
 
 
-def _derived(key: str, value: Any, node: Node, around: Around) -> bool:
+def _expands(default: Mapping[str, Any], value: Mapping[str, Any], node: Node) -> bool:
+    """Whether a struct is a default with the defaults of its own members filled in."""
+    for key, member in value.items():
+        child, given = node.field(key), default.get(key)
+        if isinstance(given, Mapping) and isinstance(member, Mapping) and child.shape is Shape.STRUCT:
+            same = _expands(given, member, child)
+        elif given is not None:
+            same = canonical(given, child) == canonical(member, child)
+        else:
+            same = explained(key, member, node, (value,))
+        if not same:
+            return False
+    return all(key in value or drops(key, member, node, node.field(key)) for key, member in default.items())
+
+
+def _derived(key: str, value: Any, node: Node, around: Around, beside: Body) -> bool:
     if key not in node.derived:
         return False
+    if (node.name.rpartition(".")[2], key) == ("PodSpec", "serviceAccountName"):
+        return value == beside.get("serviceAccount")  # declared by its deprecated name
     rule = _RULES.get((node.name.rpartition(".")[2], key))
     return rule is None or rule(value, around)
 
@@ -92,6 +126,14 @@ def _name_of_kind(value: Any, around: Around) -> bool:
     return value in {kind.lower(), f"{kind}List"}
 
 
+def _generated_labels(value: Any, _around: Around) -> bool:
+    """A Job's template: labels with its uid and name, and nothing else."""
+    labels = value.get("labels") or {} if isinstance(value, Mapping) else {}
+    own = all(key in _JOB_LABELS or key.startswith("batch.kubernetes.io/") for key in labels)
+    return own and bool(labels) and set(value) <= {"labels", "creationTimestamp"}
+
+
+_JOB_LABELS = frozenset({"controller-uid", "job-name"})
 _RULES: Mapping[tuple[str, str], Callable[[Any, Around], bool]] = {
     ("ContainerPort", "hostPort"): _host_port,
     ("CustomResourceDefinitionNames", "listKind"): _name_of_kind,
@@ -102,12 +144,12 @@ _RULES: Mapping[tuple[str, str], Callable[[Any, Around], bool]] = {
     ("PodSpec", "preemptionPolicy"): _never,
     ("PodSpec", "priority"): _never,
     ("PodSpec", "serviceAccount"): _twin("serviceAccountName"),
-    ("PodSpec", "serviceAccountName"): _never,
     ("PodSpec", "tolerations"): _never,
     ("PodSpec", "volumes"): _never,
+    ("PodTemplateSpec", "metadata"): _generated_labels,
     ("ResourceRequirements", "requests"): _part_of("limits"),
     ("ServicePort", "targetPort"): _twin("port"),
     ("ServiceSpec", "ipFamilyPolicy"): _single_stack,
 }
 
-__all__ = ["Around", "defaulted", "explained", "is_default"]
+__all__ = ["Around", "completed", "defaulted", "explained", "is_default"]

@@ -12,6 +12,7 @@ import msgspec
 from drift.core.assess import Assessment, State
 from drift.core.budget import Breaker
 from drift.core.fight import Score
+from drift.core.marks import is_mark
 from drift.core.objects import Body, Role
 from drift.core.plan import Delete, HoldVerdict, Plan
 from drift.core.reasons import Reason
@@ -196,7 +197,7 @@ def disruptive(assessment: Assessment, plan: Plan) -> bool:
     """Whether carrying out a plan restarts pods or deletes something."""
     if any(isinstance(action, Delete) for action in plan.actions):
         return True
-    workload = (assessment.ref.group, assessment.ref.kind) in _RESTARTING
+    workload = (assessment.ref.group, assessment.ref.kind) in _RESTARTING and not is_mark(plan)
     return workload and any(item.path.startswith("/spec/template") for item in assessment.differences)
 
 

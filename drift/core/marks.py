@@ -43,6 +43,11 @@ def marked(live: Body | None) -> str | None:
     return None if text is None else str(text)
 
 
+def is_mark(plan: Plan) -> bool:
+    """Whether a plan only sets or takes away a mark, which disturbs nothing."""
+    return all(isinstance(action, Apply) and action.manager == MARK_MANAGER for action in plan.actions)
+
+
 def mark_text(ref: ObjectRef, differences: Iterable[Difference]) -> str:
     """Describe differences without anything volatile, in at most 1,000 characters."""
     parts = [_words(item, values=not is_secret(ref)) for item in differences]

@@ -77,6 +77,9 @@ class Plan(msgspec.Struct, frozen=True, eq=False):
     repairs: bool = True
 
 
+MATCHES = ("namespace", "targets-me", "selects-my-pods")
+
+
 class Need(msgspec.Struct, frozen=True):
     """Objects of the same namespace that a strategy wants to look at; they arrive in `Context.related[name]`.
 

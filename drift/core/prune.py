@@ -15,7 +15,7 @@ from drift.core.scalars import same_scalar
 
 Pair = tuple[Any, Any]
 _ABSENT: Any = object()
-# Two of them are equal exactly when Python says so, which a bool and an int would not be.
+# Two of one of these are equal exactly when Python says so, as is all below an `exact` node.
 _SIMPLE = frozenset({str, int, bool})
 
 
@@ -46,12 +46,11 @@ def _prune_map(desired: Mapping[str, Any], live: Mapping[str, Any], node: Node, 
     right: dict[str, Any] = {}
     fields, rest = node.fields, node.rest
     for key, value in desired.items():
-        other = live.get(key)
-        if value.__class__ is other.__class__ and value.__class__ in _SIMPLE and value == other:
+        other, child = live.get(key), fields.get(key, rest)
+        if (child.exact or value.__class__ is other.__class__ in _SIMPLE) and value == other:
             continue
-        child = fields.get(key, rest)
         pair = _prune_member(key, value, other, node, child, strict=strict)
-        if pair is not None and not defaulted(key, value, other, node, (live,)):
+        if pair is not None and not defaulted(key, value, other, node, (live,), desired):
             _put(left, key, pair[0])
             _put(right, key, pair[1])
     if strict:
@@ -64,7 +63,9 @@ def _intruders(desired: Mapping[str, Any], live: Mapping[str, Any], node: Node) 
     return {
         key: _leaf(value, "live")
         for key, value in live.items()
-        if desired.get(key) is None and not explained(key, value, node, (live,))
+        if desired.get(key) is None
+        and not explained(key, value, node, (live,), desired)
+        and not (key in desired and _null_item(None, value, node.field(key)))
     }
 
 
@@ -139,12 +140,12 @@ def _prune_ordered(desired: list[Any], live: list[Any], node: Node) -> Pair | No
     left: dict[int, Any] = {}
     right: dict[int, Any] = {}
     for index, (value, other) in enumerate(zip(desired, live, strict=True)):
-        pair = None if _null_item(value, other, item) else _prune(value, other, item, strict=True)
+        pair = None if _null_item(value, other, item) else _prune(value, other, item, strict=not item.loose)
         if pair is not None:
             left[index], right[index] = pair
     return (left, right) if left else None
 
 
 def _null_item(value: Any, other: Any, node: Node) -> bool:
-    """A null in a list is the zero value of its type, where it is not null itself."""
+    """A null in a list or map is the zero value of its type, where it is not null itself."""
     return value is None and (other is None or (not node.nullable and is_zero(other, node)))

@@ -71,7 +71,8 @@ class Report(msgspec.Struct, frozen=True, eq=False):
             return f"Not checked: {_plural(len(self.problems), 'problem')} and no object."
         parts = _parts(counts)
         if not parts and not self.problems:
-            return f"In sync: {_plural(counts.objects, 'object')}{self._of_sources()}."
+            ignored = f", {counts.ignored} of them ignored" if counts.ignored else ""
+            return f"In sync: {_plural(counts.objects, 'object')}{self._of_sources()}{ignored}."
         if self.problems:
             parts.append(f"{_plural(len(self.problems), 'source problem')}")
         word = "Drift" if counts.drifted or counts.missing else "Not fully checked"

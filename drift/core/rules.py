@@ -14,6 +14,8 @@ import msgspec
 from drift.core.objects import ObjectRef
 from drift.core.paths import tokens_of
 
+CHANGES = ("missing", "modified", "dropped")
+
 
 class Selector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which objects and which of their differences; every given list must match."""
@@ -27,7 +29,7 @@ class Selector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Rule(Selector, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Choose `strategy` for what matches. `changes`: missing, modified, dropped; empty means the first two."""
+    """Choose `strategy` for what matches. `changes`: missing, modified, dropped; empty: what the strategy is for."""
 
     strategy: str
     changes: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from drift.core.nodes import ANY_NODE, Form, ListType, Node, Shape
+from drift.core.nodes import ANY_NODE, FREE_NODE, LOOSE_NODE, Form, ListType, Node, Shape, bare_root, mark_exact
 from drift.core.objects import split_api_version
 
 _REF = "#/components/schemas/"
@@ -32,6 +32,10 @@ _DERIVED = {
 }
 # What controller-gen writes for a resource.Quantity in a CRD.
 _QUANTITY_PATTERN_HINT = "[KMGTPE]i"
+
+
+_OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+_LOOSE_ROOT, _STRICT_ROOT = bare_root(LOOSE_NODE), bare_root(ANY_NODE)
 
 
 class TypeTable(msgspec.Struct, frozen=True):
@@ -58,9 +62,13 @@ class KindSchema(msgspec.Struct, frozen=True, eq=False):
 
     @classmethod
     def unknown(cls, api_version: str, kind: str) -> "KindSchema":
-        """Nothing is known: every value is compared as it stands."""
+        """Nothing is known but metadata: every value is compared as it stands."""
         group, version = split_api_version(api_version)
-        return cls(group, version, kind, ANY_NODE, known=False)
+        return cls(group, version, kind, _LOOSE_ROOT, known=False)
+
+    def strict(self) -> "KindSchema":
+        """Return the same for a kind of which nothing is known, but with every addition inside a list told."""
+        return msgspec.structs.replace(self, root=_STRICT_ROOT)
 
 
 class SchemaDocument:
@@ -71,6 +79,7 @@ class SchemaDocument:
         self._components = components
         self._table = table
         self._nodes: dict[str, Node] = {}
+        self._fresh: list[Node] = []
         self._sites: list[tuple[Node, Node, Mapping[str, Any]]] = []
         self._kinds = dict(_kinds(components))
 
@@ -88,24 +97,31 @@ class SchemaDocument:
         return KindSchema(group, version, kind, root, builtin=name in self._table.zero)
 
     def _settle(self) -> None:
-        """Bring the sites up to date: their types may have been half compiled when they were met."""
+        """Finish what was compiled since: the types of sites may have been half compiled when they were met."""
         for node, base, schema in self._sites:
             _see_from(node, base, schema)
         self._sites.clear()
+        mark_exact(self._fresh)
+        self._fresh.clear()
+
+    def _new(self) -> Node:
+        node = Node()
+        self._fresh.append(node)
+        return node
 
     def _named(self, name: str) -> Node:
         if name in _SCHEMA_UNIONS:
             name = _JSON_SCHEMA
         known = self._nodes.get(name)
         if known is None:
-            known = self._nodes[name] = Node()  # before compiling: types may contain themselves
+            known = self._nodes[name] = self._new()  # before compiling: types may contain themselves
             self._fill(known, self._components.get(name) or {}, name)
         return known
 
     def _node(self, schema: Mapping[str, Any]) -> Node:
         name = _reference(schema)
         if name is None or (name not in self._components and not name.startswith("io.k8s")):
-            node = Node()
+            node = self._new()
             self._fill(node, schema, "")
             return node
         return self._at_site(self._named(name), schema)
@@ -115,7 +131,7 @@ class SchemaDocument:
         own = {"default", "nullable", "x-kubernetes-map-type"} & schema.keys()
         if not own or (own == {"default"} and schema["default"] in ({}, "", None)):
             return base
-        node = Node()
+        node = self._new()
         _see_from(node, base, schema)
         self._sites.append((node, base, schema))
         return node
@@ -130,6 +146,7 @@ class SchemaDocument:
         node.embedded = bool(schema.get("x-kubernetes-embedded-resource"))
         node.shape = _shape(schema, name)
         node.preserve = _preserves(schema, node.shape, name)
+        node.nullable = node.nullable or (node.shape is Shape.ANY and node.preserve)
         node.atomic = schema.get("x-kubernetes-map-type") == "atomic"
         self._children(node, schema)
         if node.shape is Shape.SCALAR:
@@ -138,21 +155,22 @@ class SchemaDocument:
             _list_semantics(node, schema)
 
     def _children(self, node: Node, schema: Mapping[str, Any]) -> None:
-        node.rest = ANY_NODE
+        node.rest = FREE_NODE if node.preserve else ANY_NODE
         if node.shape is Shape.STRUCT:
             node.fields = {key: self._node(sub) for key, sub in (schema.get("properties") or {}).items()}
-            if node.embedded:
-                self._embedded(node)
         elif node.shape is Shape.MAP:
             extra = schema.get("additionalProperties")
             node.rest = self._node(extra) if isinstance(extra, Mapping) else ANY_NODE
         elif node.shape is Shape.LIST:
             node.child = self._node(schema.get("items") or {})
+        if node.embedded:
+            self._embedded(node)
 
     def _embedded(self, node: Node) -> None:
-        """An embedded resource may always carry apiVersion, kind and metadata."""
-        for key in ("apiVersion", "kind", "metadata"):
+        """An embedded resource may always carry apiVersion, kind and metadata, which the server reads as such."""
+        for key in ("apiVersion", "kind"):
             node.fields.setdefault(key, ANY_NODE)
+        node.fields["metadata"] = self._named(_OBJECT_META) if _OBJECT_META in self._components else ANY_NODE
 
 
 def _kinds(components: Mapping[str, Any]) -> Iterable[tuple[tuple[str, str, str], str]]:

@@ -13,6 +13,7 @@ import msgspec
 from drift.cluster import Cluster
 from drift.core.assess import Assessment, State, labels_of, unknown
 from drift.core.errors import ClusterError, DriftError, ForbiddenError
+from drift.core.ignoring import idle_rules
 from drift.core.live import identity
 from drift.core.objects import GroupKind, Manifest, ObjectRef, Resource, Role, split_api_version
 from drift.core.pairing import claimed_twice, pair, with_former
@@ -80,11 +81,15 @@ class Auditor:
             assessments=tuple(found),
             problems=tuple(problems),
             holds=tuple(_hold(state) for state in states if state.hold),
-            limits=tuple(sorted(self._assessor.limits)),
+            limits=(*sorted(self._assessor.limits), *self._idle_rules(found, manifests)),
             sources=len(states),
         )
         pairs = zip(loaded, placed, strict=True)
         return Survey(report, tuple((source, _with(state, own)) for (source, state), own in pairs))
+
+    def _idle_rules(self, found: Iterable[Assessment], manifests: Iterable[Manifest]) -> Iterable[str]:
+        labels = {manifest.ref: labels_of(manifest.body) for manifest in manifests}
+        return idle_rules(self._assessor.options.ignore, found, labels, _now())
 
     async def load(self, sources: Sequence[Source]) -> tuple[list[tuple[Source, DesiredState]], list[SourceProblem]]:
         """Load all sources; one that fails is a problem and stops no other."""
@@ -221,12 +226,15 @@ class Auditor:
         return _held(sight.assessment, state.hold)
 
     async def _judged(self, manifest: Manifest, raw: msgspec.Raw | None, state: DesiredState) -> Sight:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        sight = await self._assessor.see(manifest, raw, now=now)
+        sight = await self._assessor.see(manifest, raw, now=_now())
         if sight.assessment.state is not State.DRIFTED:
             return sight
         async with self._gate:
             return await self._assessor.judge(sight, state.manager)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _held(assessment: Assessment, hold: Hold | None) -> Assessment:

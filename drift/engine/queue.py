@@ -5,7 +5,7 @@ Failures back off per key, so one object's trouble never delays another.
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
@@ -25,7 +25,7 @@ class WorkQueue(Generic[Key]):
         self._again: set[Key] = set()
         self._failures: dict[Key, int] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
-        self._wake = asyncio.Event()
+        self._idle: deque[asyncio.Future[None]] = deque()
 
     def __len__(self) -> int:
         """Keys waiting now, without those being processed or delayed."""
@@ -51,7 +51,7 @@ class WorkQueue(Generic[Key]):
             self._waiting[key] = None
             if first:
                 self._waiting.move_to_end(key, last=False)
-            self._wake.set()
+            self._wake_one()
 
     def add_after(self, key: Key, delay: float) -> None:
         """Ask for a key after `delay` seconds; the earlier of two requests wins."""
@@ -87,8 +87,7 @@ class WorkQueue(Generic[Key]):
     async def get(self) -> Key:
         """Wait for a key and take it; `done` must follow."""
         while not self._waiting:
-            self._wake.clear()
-            await self._wake.wait()
+            await self._sleep()
         key, _ = self._waiting.popitem(last=False)
         self._active.add(key)
         return key
@@ -99,6 +98,24 @@ class WorkQueue(Generic[Key]):
         if key in self._again:
             self._again.discard(key)
             self.add(key)
+
+    async def _sleep(self) -> None:
+        """Wait for a key; each wakes one worker, for waking all of them costs more than the work of most keys."""
+        idle: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._idle.append(idle)
+        try:
+            await idle
+        except asyncio.CancelledError:
+            if idle.done() and not idle.cancelled():
+                self._wake_one()  # the key is another's now
+            raise
+
+    def _wake_one(self) -> None:
+        while self._idle:
+            idle = self._idle.popleft()
+            if not idle.done():
+                idle.set_result(None)
+                return
 
     def _due(self, key: Key) -> None:
         self._timers.pop(key, None)

@@ -24,20 +24,11 @@ from drift.engine.desired_index import DesiredIndex, SourceState
 from drift.engine.executor import Executor, Outcome
 from drift.engine.gatekeeper import Gatekeeper
 from drift.engine.records import Acted, Detected, Failed, Held, Listener, Proposed, Repaired, Resolved, Unchanged
-from drift.engine.tracking import Observation, Tracked, addresses_of
+from drift.engine.tracking import DONE, Observation, Tracked, Verdict, addresses_of
 
 # Refusals that time may cure: asked again by back-off; all others wait for a change of the object or its desired.
 _SLOW_RETRY = 60.0
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """When to look again: `retry` by back-off, or `after` seconds; neither: when something changes."""
-
-    retry: bool = False
-    after: float = 0.0
-
-
-DONE = Verdict()
+_TO_DECIDE = frozenset({State.DRIFTED, State.MISSING, State.UNMANAGED})
 
 
 class Reconciler:
@@ -87,7 +78,7 @@ class Reconciler:
         if self._index.manifest(ref) is None:
             return None
         sight, decision = await self.explain(ref)
-        if decision is None:
+        if decision is None or (sight.assessment.state is State.UNMANAGED and not decision.strategy):
             return None
         state = self._state_of(sight)
         return await self.gatekeeper.admit(decision, state, self.memory(ref), since=time.monotonic())
@@ -101,7 +92,7 @@ class Reconciler:
         observation = await self.read(ref, manifest)
         sight = await self.see(manifest, observation, self.memory(ref))
         sight = await self._assessor.judge(sight, state.manager)
-        if sight.assessment.state not in {State.DRIFTED, State.MISSING}:
+        if sight.assessment.state not in _TO_DECIDE:
             return sight, None
         addresses = self.memory(ref).addresses
         return sight, await self._decider.decide(sight, manager=state.manager, last_seen=addresses)
@@ -244,23 +235,22 @@ class Reconciler:
 
     def _propose(self, decision: Decision, memory: Tracked) -> None:
         """Tell what strategies wrote for the user, once."""
-        digest = hash(decision.proposals)
-        if decision.proposals and memory.proposed != digest:
-            memory.proposed = digest
+        if decision.proposals and memory.proposed != hash(decision.proposals):
+            memory.proposed = hash(decision.proposals)
             self._tell(Proposed(decision.sight.assessment, decision.strategy, decision.proposals))
 
     def _acted(self, decision: Decision, outcome: Outcome) -> Verdict:
         """A deletion, a mark, or what a hook said: whether the drift ended by it, the next look tells."""
         if decision.sight.assessment.state is not State.IN_SYNC:
             self._announce(decision.sight)
-        deleted = outcome.object is None
+        deleted = outcome.object is None  # then it is missing now, or will be once its finalizers let it go
         self._tell(Acted(decision.sight.assessment, decision.strategy, decision.plan.reason, deleted))
         return Verdict(retry=deleted)
 
     async def _changed_nothing(self, decision: Decision, outcome: Outcome, memory: Tracked) -> Verdict:
         """The server left everything as it was: its reading of what is declared, no drift and no repair."""
         memory.score = msgspec.structs.replace(memory.score, value=max(0.0, memory.score.value - 1.0))
-        assert outcome.object is not None  # noqa: S101 - told by the caller
+        assert outcome.object is not None  # noqa: S101 - as below
         sight = await self._assessor.learn(decision.sight, outcome.object, decision.differences)
         memory.taught = sight.taught
         self._tell(Unchanged(sight.assessment))
@@ -268,8 +258,7 @@ class Reconciler:
 
     async def _verify(self, decision: Decision, outcome: Outcome, memory: Tracked) -> Verdict:
         """Look at what the write returned. What the plan was about and is still different, the server insists on."""
-        if outcome.object is None:
-            return DONE
+        assert outcome.object is not None  # noqa: S101 - a deletion is not verified
         sight = decision.sight
         observation = Observation(outcome.object, time.monotonic())
         after = await self._assessor.see(sight.manifest, outcome.object, now=_now(), taught=memory.taught)

@@ -40,10 +40,14 @@ async def served(cluster: Cluster, kind: GroupKind, version: str) -> Resource:
 
 
 class ServiceOptions(msgspec.Struct, frozen=True):
-    """`resync`: seconds between full lists. `workers`: objects repaired at the same time."""
+    """`resync`: seconds between full lists. `workers`: objects repaired at the same time.
+
+    `patience`: seconds that one waits for the answer a strategy asked for, before it takes the next object.
+    """
 
     resync: float = 1800.0
     workers: int = 16
+    patience: float = 0.25
     default_namespace: str = "default"
     control_namespace: str = CONTROL_NAMESPACE
 

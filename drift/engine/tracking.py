@@ -32,6 +32,16 @@ class Tracked(msgspec.Struct, eq=False):
     addresses: dict[str, Any] | None = None
 
 
+class Verdict(msgspec.Struct, frozen=True):
+    """When to look again: `retry` by back-off, or `after` seconds; neither: when something changes."""
+
+    retry: bool = False
+    after: float = 0.0
+
+
+DONE = Verdict()
+
+
 class Observation(msgspec.Struct, frozen=True, eq=False):
     """A live state that waits to be looked at: `raw` None means gone, then `last` is its last state where known.
 

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--quick] [--write] [--objects N]`: prints the numbers to hold, and what they are held against.
+"""`python -m tests.bench [--quick] [--write] [--objects N]`: prints the numbers to hold and their bars.
 
 Exit code 0 whether or not a bar is met (the table says it), 1 when something could not be measured.
 """
@@ -32,13 +32,13 @@ class Plan(msgspec.Struct, frozen=True):
     report_rounds: int = 3
 
 
-QUICK = Plan(Scale(objects=1000, releases=20, samples=200, rounds=1), None, help_rounds=7, report_rounds=1)
+QUICK = Plan(Scale(objects=1000, releases=20, samples=200, rounds=2), None, help_rounds=7, report_rounds=1)
 FULL = Plan(Scale(objects=1000, releases=100, samples=600, rounds=3), Scale(objects=10_000, releases=100, samples=400))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description="Measures side by side with a bare loop.")
-    parser.add_argument("--quick", action="store_true", help="1,000 objects, less than two minutes")
+    parser.add_argument("--quick", action="store_true", help="1,000 objects only, about a minute and a half")
     parser.add_argument("--objects", type=int, default=0, help="guard so many objects instead")
     parser.add_argument("--write", action="store_true", help="update docs/benchmarks.md")
     options = parser.parse_args()
@@ -111,12 +111,12 @@ async def _repairs(plan: Plan, plane: ControlPlane, wire: Wire, helm: Helm, fold
     _say(f"creating {scale.objects:,} objects for each target, {scale.releases} of them releases")
     stage = await repairs.furnish(plane, wire, helm, folder, scale)
     rows = await _report(plan, plane) if scale.releases else []
-    async with repairs.guarded(stage) as (guards, observers):
-        rows += repairs.memory(stage, guards)
-        _say(f"{scale.samples} changes against each of {len(observers)} targets in turn")
-        rows = await repairs.latencies(stage, guards, observers) + rows
+    async with repairs.guarded(stage) as targets:
+        rows += repairs.memory(stage, targets)
+        _say(f"{scale.samples} changes against each of {len(targets)} targets in turn")
+        rows = await repairs.latencies(stage, targets) + rows
         _say("everything deleted at once")
-        rows += await repairs.wipes(stage, observers)
+        rows += await repairs.wipes(stage, targets)
     return [*rows, await repairs.wipe_slowly(stage)]
 
 
@@ -170,10 +170,10 @@ async def _large(scale: Scale, folder: Path) -> list[Row]:
         async with Wire(plane.url, plane.folder / "ca.crt", plane.folder / "admin.pem") as wire:
             helm = Helm(find_tools() / "helm4", plane.admin_kubeconfig)
             stage = await repairs.furnish(plane, wire, helm, folder, scale)
-            async with repairs.guarded(stage) as (guards, observers):
-                rows = repairs.memory(stage, guards)
+            async with repairs.guarded(stage) as targets:
+                rows = repairs.memory(stage, targets)
                 _say(f"{scale.samples} changes against each target")
-                return await repairs.latencies(stage, guards, observers) + rows
+                return await repairs.latencies(stage, targets) + rows
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ async def fetched(wire: Wire) -> bytes:
 
 
 def measure(raw: bytes) -> tuple[float, float, float, int]:
-    """Return microseconds per event: the typed partial decode, the informer's `handle`, a metadata-only decode; bytes."""
+    """Return microseconds of the partial decode, the informer's `handle` and a metadata-only decode, and the bytes."""
     partial = msgspec.json.Decoder(_Partial)
     head = msgspec.json.Decoder(_Head)
     decode, skim = _timed(partial.decode, [raw] * _EVENTS), _timed(head.decode, [raw] * _EVENTS)

@@ -46,7 +46,7 @@ async def drift(kubeconfig: Path, count: int, *arguments: str) -> AsyncIterator[
     with Guard(kubeconfig, "--mode", "remediate", *arguments) as guard:
         await asyncio.to_thread(guard.wait_until_ready, _SETTLE)
         async with asyncio.timeout(_SETTLE):
-            while not await asyncio.to_thread(_settled, guard.metrics_url, count):
+            while not await asyncio.to_thread(_settled, guard.metrics_url, count):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
         yield guard
         await asyncio.to_thread(guard.stop)

@@ -12,7 +12,6 @@ from tests.bench.latency import Sample
 from tests.bench.observer import Observer
 from tests.bench.wire import Wire
 from tests.controlplane import ControlPlane, Helm
-from tests.demo.guard import Guard
 
 BARE, FILES, HELM = "bare", "files", "helm"
 _MEMORY_BASE, _MEMORY_EACH = 120.0, 0.003
@@ -48,31 +47,45 @@ async def furnish(plane: ControlPlane, wire: Wire, helm: Helm, folder: Path, sca
     return Stage(plane, wire, manifests, scale)
 
 
+class Target(msgspec.Struct, frozen=True, eq=False):
+    """A guarded namespace: the process that guards it, and its independent watcher."""
+
+    pid: int
+    observer: Observer
+
+    @property
+    def name(self) -> str:
+        return self.observer.namespace
+
+
 @contextlib.asynccontextmanager
-async def guarded(stage: Stage) -> AsyncIterator[tuple[list[Guard], list[Observer]]]:
+async def guarded(stage: Stage) -> AsyncIterator[list[Target]]:
     """All targets guarded, and watched: the bare loop first."""
     kubeconfig, count = stage.plane.admin_kubeconfig, stage.scale.objects
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(processes.bare(stage.plane, BARE, 16))
+        pids = [await stack.enter_async_context(processes.bare(stage.plane, BARE, 16))]
         arguments = {FILES: ("-f", str(stage.manifests), "-n", FILES), HELM: ("--helm", "-n", HELM)}
         names = [FILES, HELM] if stage.scale.releases else [FILES]
-        guards = [
-            await stack.enter_async_context(processes.drift(kubeconfig, count, *arguments[name])) for name in names
-        ]
+        for name in names:
+            guard = await stack.enter_async_context(processes.drift(kubeconfig, count, *arguments[name]))
+            pids.append(guard.pid)
         observers = [await stack.enter_async_context(Observer(stage.wire, name)) for name in (BARE, *names)]
-        yield guards, observers
+        yield [Target(*pair) for pair in zip(pids, observers, strict=True)]
 
 
-async def latencies(stage: Stage, guards: Sequence[Guard], observers: Sequence[Observer]) -> list[Row]:
+async def latencies(stage: Stage, targets: Sequence[Target]) -> list[Row]:
     """Single changes, one after the other."""
-    scale, cpu = stage.scale, [processes.cpu_seconds(guard.pid) for guard in guards]
-    bare, *others = await latency.measure(stage.wire, observers, scale.samples)
+    before = [processes.cpu_seconds(target.pid) for target in targets]
+    found = await latency.measure(stage.wire, [target.observer for target in targets], stage.scale.samples)
+    spent = [
+        (processes.cpu_seconds(target.pid) - was) / stage.scale.samples * 1000
+        for target, was in zip(targets, before, strict=True)
+    ]
     rows: list[Row] = []
-    for observer, guard, before, samples in zip(observers[1:], guards, cpu, others, strict=True):
-        spent = (processes.cpu_seconds(guard.pid) - before) / len(samples) * 1000
-        name = f"{scale.objects:,} objects, {observer.namespace}"
-        rows += _rows(name, bare, samples)
-        rows.append(told(f"{name}: CPU per repair", f"{spent:.1f} ms"))
+    for target, samples, cpu in zip(targets[1:], found[1:], spent[1:], strict=True):
+        name = f"{stage.scale.objects:,} objects, {target.name}"
+        rows += _rows(name, found[0], samples)
+        rows.append(told(f"{name}: CPU per repair", f"{cpu:.1f} ms", f"{spent[0]:.1f} ms"))
     return rows
 
 
@@ -94,22 +107,21 @@ def _seen(sample: Sample) -> float:
     return sample.from_seen
 
 
-def memory(stage: Stage, guards: Sequence[Guard]) -> list[Row]:
+def memory(stage: Stage, targets: Sequence[Target]) -> list[Row]:
     """Resident memory of each process."""
     most = _MEMORY_BASE + _MEMORY_EACH * stage.scale.objects
-    names = (FILES, HELM)
+    what = f"{stage.scale.objects:,} objects"
     return [
-        absolute(f"{stage.scale.objects:,} objects, {name}: memory", processes.resident(guard.pid), "MB", most)
-        for name, guard in zip(names, guards, strict=False)
+        absolute(f"{what}, {target.name}: memory", processes.resident(target.pid), "MB", most) for target in targets[1:]
     ]
 
 
-async def wipes(stage: Stage, observers: Sequence[Observer]) -> list[Row]:
-    """Everything deleted at once, in turn against each target, and against a bare loop with one write at a time."""
-    seconds: dict[str, list[float]] = {observer.namespace: [] for observer in observers}
+async def wipes(stage: Stage, targets: Sequence[Target]) -> list[Row]:
+    """Everything deleted at once, in turn against each target."""
+    seconds: dict[str, list[float]] = {target.name: [] for target in targets}
     for _ in range(stage.scale.rounds):
-        for observer in observers:
-            seconds[observer.namespace].append(await mass.wipe(stage.wire, observer))
+        for target in targets:
+            seconds[target.name].append(await mass.wipe(stage.wire, target.observer))
     bare = median(seconds.pop(BARE))
     what = f"{stage.scale.objects:,} objects deleted at once"
     return [

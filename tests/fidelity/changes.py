@@ -11,11 +11,14 @@ from tests.fidelity.server import Json
 
 Path = tuple[Step, ...]
 _VOLATILE = frozenset({"resourceVersion", "generation", "managedFields", "creationTimestamp", "deletionTimestamp"})
+_COUNTER = "deprecated.daemonset.template.generation"
 
 
 def essence(body: Mapping[str, Any]) -> Json:
     """An object without what every write changes."""
     metadata = {key: value for key, value in body["metadata"].items() if key not in _VOLATILE}
+    if _COUNTER in metadata.get("annotations", {}):
+        metadata["annotations"] = {key: value for key, value in metadata["annotations"].items() if key != _COUNTER}
     return {**{key: value for key, value in body.items() if key != "status"}, "metadata": metadata}
 
 
@@ -63,6 +66,12 @@ def below(path: Path, top: Path) -> bool:
 
 def _text(path: Path) -> tuple[str, ...]:
     return tuple(str(step) for step in path)
+
+
+def has(body: Any, path: Path) -> bool:
+    """Whether there is anything at a place, be it null."""
+    above = at(body, path[:-1])
+    return path[-1] in above if isinstance(above, Mapping) else at(body, path) is not None
 
 
 def at(body: Any, path: Path) -> Any:

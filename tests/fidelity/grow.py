@@ -21,7 +21,7 @@ _DEEPEST = 4
 _FORBIDDEN = frozenset({"status", "apiVersion", "kind", "managedFields", "generateName", "namespaceSelector", "webhooks",
                         "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "creationTimestamp", "uid",
                         "resourceVersion", "generation", "namespace", "name", "failurePolicy", "deprecatedTopology",
-                        "groups", "username", "extra", "secrets", "taints"})  # fmt: skip
+                        "groups", "username", "extra", "secrets", "taints", "stopSignal"})  # fmt: skip
 
 
 class Grower:

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -11,18 +11,25 @@ from tests.fidelity.grow import QUANTITIES, Grower
 from tests.fidelity.server import Json, Schema, Server
 
 _IDENTITY = frozenset({"apiVersion", "kind", "status"})
+# Given out by the server or a controller: not for a person to choose, and explained wherever they appear.
+_ALLOCATED = frozenset({"clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort", "ipFamilies", "claimRef", "volumeName",
+                        "finalizers", "serviceAccount", "selector", "names", "uid", "storageClassName", "volumeMode", "manualSelector"})  # fmt: skip
 _EDITED_METADATA = frozenset({"labels", "annotations", "ownerReferences", "finalizers"})
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """A JSON patch. `atomic` is the outermost atomic list or map around the place, "" where there is none."""
+    """A JSON patch.
+
+    `atomic` is the outermost atomic list or map around the place; `item` the list item whose merge key it changes.
+    """
 
     kind: str
     path: Path
     operations: Sequence[Json]
     atomic: Path | None = None
     value: Any = None
+    item: Path | None = None
 
     def __str__(self) -> str:
         return f"{self.kind} {pointer(self.path)} {self.value!r}"
@@ -34,6 +41,7 @@ class _Place:
     value: Any
     schema: Schema
     atomic: Path | None
+    keys: tuple[str, ...] = ()
 
 
 class Mutator:
@@ -48,7 +56,7 @@ class Mutator:
         """Edits of what the object declares."""
         if desired["kind"] == "Secret":
             desired = {**desired, "data": live.get("data") or {}}
-        places = list(self._declared(desired, live, schema, (), None))
+        places = list(self._declared(desired, live, _Place((), live, schema, None)))
         found = []
         for place in self._random.sample(places, min(wanted, len(places))):
             found.append(self._edit(place))
@@ -58,20 +66,20 @@ class Mutator:
         """Additions of what it does not."""
         found = []
         for path, value in self._grower.proposals(live, schema, wanted):
-            if value is not None and at(desired, path) is None and path[0] not in _IDENTITY:
+            if value is not None and at(desired, path) is None and not {path[0], path[-1]} & (_IDENTITY | _ALLOCATED):
                 operations = [{"op": "add", "path": pointer(path), "value": value}]
                 found.append(Mutation("addition", path, operations, self._atomic(path, schema), value))
         return found
 
-    def _declared(self, desired: Any, live: Any, schema: Schema, here: Path, atomic: Path | None) -> Iterator[_Place]:
-        schema = self._server.resolve(schema)
-        if atomic is None and _is_atomic(live, schema):
-            atomic = here
-        if here and not (here[0] == "metadata" and len(here) == 1):
-            yield _Place(here, live, schema, atomic)
+    def _declared(self, desired: Any, live: Any, place: _Place) -> Iterator[_Place]:
+        schema, here = self._server.resolve(place.schema), place.path
+        atomic = here if place.atomic is None and _is_atomic(live, schema) else place.atomic
+        if here and here != ("metadata",):
+            yield _Place(here, live, schema, atomic, place.keys)
         for step, mine, other, sub in _members(desired, live, schema):
             if not (_outside(here, step) or mine is None or other is None):
-                yield from self._declared(mine, other, sub, (*here, step), atomic)
+                keys = _keys(schema) if isinstance(live, list) else place.keys if isinstance(step, str) else ()
+                yield from self._declared(mine, other, _Place((*here, step), other, sub, atomic, keys))
 
     def _edit(self, place: _Place) -> Mutation:
         if isinstance(place.value, list) and place.value and self._random.random() < 0.5:
@@ -81,7 +89,8 @@ class Mutator:
             return Mutation("removal", place.path, [operation], place.atomic)
         value = self._other(place.value, place.schema)
         operations = [{"op": "replace", "path": pointer(place.path), "value": value}]
-        return Mutation("change", place.path, operations, place.atomic, value)
+        item = place.path[:-1] if place.path[-1] in place.keys else None
+        return Mutation("change", place.path, operations, place.atomic, value, item)
 
     def _append(self, place: _Place) -> Mutation:
         value = self._like(place.value[-1], self._server.resolve(place.schema.get("items", {})))
@@ -118,6 +127,24 @@ class Mutator:
                 return "2025-05-05T05:05:05Z"
         return f"{value}x"
 
+    def of_defaults(self, live: Json, desired: Json, schema: Schema, wanted: int) -> list[Mutation]:
+        """Edits of what the server filled in."""
+        places = list(self._filled(desired, live, _Place((), live, schema, None)))
+        edits = (self._edit(place) for place in self._random.sample(places, min(wanted, len(places))))
+        return [replace(edit, kind="default") for edit in edits if edit.kind == "change"]
+
+    def _filled(self, desired: Any, live: Any, place: _Place) -> Iterator[_Place]:
+        """Scalars that only live has."""
+        schema, here = self._server.resolve(place.schema), place.path
+        atomic = here if place.atomic is None and _is_atomic(live, schema) else place.atomic
+        if desired is None and not isinstance(live, dict | list):
+            yield _Place(here, live, schema, atomic, place.keys)
+        keys = _keys(schema) if isinstance(live, list) else ()
+        for step, other, mine, sub in _members(live, desired, schema):
+            if not _outside(here, step) and here[-1:] != ("metadata",) and step not in _ALLOCATED:
+                below = _Place((*here, step), other, sub, atomic, keys or place.keys)
+                yield from self._filled(mine, other, below)
+
     def _atomic(self, path: Path, schema: Schema) -> Path | None:
         """The outermost atomic list or map on the way to a place."""
         for depth, step in enumerate(path):
@@ -130,16 +157,22 @@ class Mutator:
         return None
 
 
-def _members(desired: Any, live: Any, schema: Schema) -> Iterator[tuple[Any, Any, Any, Schema]]:
-    """The members that both have: (step, desired, live, schema)."""
-    if isinstance(desired, Mapping) and isinstance(live, Mapping):
+def _members(one: Any, other: Any, schema: Schema) -> Iterator[tuple[Any, Any, Any, Schema]]:
+    """The members of the one side: (step, one, other, schema)."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping | None):
         extra = schema.get("additionalProperties")
         rest = extra if isinstance(extra, Mapping) else {}
-        for key in desired:
-            yield key, desired[key], live.get(key), schema.get("properties", {}).get(key, rest)
-    elif isinstance(desired, list) and isinstance(live, list) and len(desired) == len(live):
-        for index, (one, other) in enumerate(zip(desired, live, strict=True)):
-            yield index, one, other, schema.get("items", {})
+        for key in one:
+            yield key, one[key], (other or {}).get(key), schema.get("properties", {}).get(key, rest)
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for index, (left, right) in enumerate(zip(one, other, strict=True)):
+            yield index, left, right, schema.get("items", {})
+
+
+def _keys(schema: Schema) -> tuple[str, ...]:
+    """The merge keys of a list."""
+    own = schema.get("x-kubernetes-patch-merge-key")
+    return tuple(schema.get("x-kubernetes-list-map-keys") or ((own,) if own else ()))
 
 
 def _is_atomic(value: Any, schema: Schema) -> bool:

@@ -8,7 +8,7 @@ from drift.engine.assessor import Assessor, Options, Sight
 from drift.engine.decider import Decider
 from drift.engine.executor import Executor
 from drift.registry import Registry
-from tests.fidelity.changes import changes, pointer
+from tests.fidelity.changes import at, changes, has, pointer
 from tests.fidelity.look import manifest
 from tests.fidelity.server import Json, Server
 from tests.fidelity.verdict import Edited
@@ -28,17 +28,18 @@ class Repairer:
         self._executor = Executor(server.cluster)
         self.refused: list[str] = []
 
-    async def faults(self, edited: Edited) -> list[str]:
-        """Repair, look again, repair again: everything that is not as it was before the edit."""
+    async def faults(self, edited: Edited) -> list[str] | None:
+        """Repair, look again, repair again: what is not as it was before; None when the server refused."""
         try:
             writes = await self._repair(edited.desired)
         except ClusterError as error:
             self.refused.append(f"{edited.mutation}: {error}")
-            return []
+            return None
         live = await self._server.get(edited.desired)
         if live is None:
             return ["the object is gone"]
-        found = [f"not restored: {pointer(path)}" for path in changes(edited.before, live)] if writes else []
+        left = [path for path in changes(edited.before, live) if path[0] != "metadata" and has(edited.desired, path)]
+        found = [f"not restored: {pointer(path)}" for path in left if writes and at(edited.desired, path) is not None]
         sight = await self._seen(edited.desired, live)
         if sight.assessment.state is not State.IN_SYNC:
             found.append(f"still {sight.assessment.state}: {[item.path for item in sight.assessment.differences]}")
@@ -52,7 +53,7 @@ class Repairer:
         sight = await self._assessor.judge(await self._seen(desired, live), self._manager)
         if sight.assessment.state is not State.DRIFTED:
             return 0
-        decision = self._decider.decide(sight, manager=self._manager)
+        decision = await self._decider.decide(sight, manager=self._manager)
         return (await self._executor.execute(decision.plan)).writes if decision.writes else 0
 
     async def _seen(self, desired: Json, live: Json) -> Sight:

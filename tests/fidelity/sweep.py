@@ -96,6 +96,8 @@ class Sweep:
         mutator = Mutator(self._server, random)
         if kind == "declared":
             proposals = mutator.of_declared(desired, live, schema, _TRIES)
+        elif kind == "default":
+            proposals = mutator.of_defaults(live, desired, schema, _TRIES)
         else:
             proposals = mutator.of_undeclared(live, desired, schema, _TRIES)
         return await self._first(desired, live, proposals, manager)
@@ -117,9 +119,11 @@ class Sweep:
         answers = await at_once(repairer.faults(one) for one in edits)
         for one, wrong in zip(edits, answers, strict=True):
             ref = ref_of(one.desired)
-            self.found.faults += [f"{ref} {one.mutation} by {one.manager}, repair: {fault}" for fault in wrong]
+            self.found.faults += [f"{ref} {one.mutation} by {one.manager}, repair: {fault}" for fault in wrong or ()]
             live = await self._server.get(one.desired)
-            if live is not None:
+            if wrong is None or live is None:
+                del self.pairs[ref]  # it stays as it is: no further edit could be told apart
+            else:
                 self.pairs[ref] = (one.desired, live)
         self.found.refused += repairer.refused
 
@@ -133,5 +137,6 @@ async def sweep(plane: ControlPlane, seed: int, mode: str, rounds: int) -> Findi
         for number in range(rounds):
             await one.edited("declared", HUMAN, number)
             await one.edited("undeclared", HUMAN, number)
+            await one.edited("default", HUMAN, number)
             await one.edited("undeclared", CONTROLLER, number)
         return one.found

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from drift.core.assess import Assessment, Difference, State
-from tests.fidelity.changes import Path, at, below, changes, path_of, pointer, related
+from tests.fidelity.changes import Path, at, below, changes, has, path_of, pointer, related
 from tests.fidelity.mutate import Mutation
 from tests.fidelity.server import Json
 
@@ -47,7 +47,7 @@ def _invented(edited: Edited, told: Sequence[Difference]) -> Iterator[str]:
 
 def _exact(edited: Edited, path: Path) -> bool:
     atomic = edited.mutation.atomic
-    if atomic is not None and below(path, atomic):
+    if path == _strings(edited.mutation.item) or (atomic is not None and below(path, atomic)):
         return True
     return any(below(path, changed) for changed in edited.changed)
 
@@ -73,7 +73,8 @@ def _counts(edited: Edited, changed: Path) -> bool:
     atomic = edited.mutation.atomic
     if atomic is not None and below(changed, atomic) and _declared(edited, atomic):
         return True
-    return edited.manager == HUMAN and changed[0] != "metadata" and related(changed, edited.mutation.path)
+    adding = edited.mutation.kind in {"addition", "append", "default"} and edited.manager == HUMAN
+    return adding and changed[0] != "metadata" and related(changed, edited.mutation.path)
 
 
 def _declared(edited: Edited, path: Path) -> bool:
@@ -82,7 +83,15 @@ def _declared(edited: Edited, path: Path) -> bool:
         strings = edited.desired.get("stringData") or {}
         if len(path) > 1 and path[1] in strings:
             return True
-    return at(edited.before, path) is not None and at(edited.desired, path) is not None
+    return has(edited.before, path) and has(edited.desired, path) and not _null_for_nothing(edited, path)
+
+
+def _null_for_nothing(edited: Edited, path: Path) -> bool:
+    return at(edited.desired, path) is None and at(edited.before, path) is not None
+
+
+def _strings(path: Path | None) -> Path | None:
+    return None if path is None else tuple(str(step) for step in path)
 
 
 def _explained(changed: Path, found: Assessment) -> bool:

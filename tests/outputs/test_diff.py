@@ -40,8 +40,8 @@ def test_a_long_text_shows_only_the_lines_around_the_change() -> None:
     after[10] = "\tother"
     lines = diff(drifted(changed("data.conf", "\n".join(before), "\n".join(after))))
     assert lines[4] == "@@ -9,7 +9,7 @@ data.conf   kubectl-edit, 14m ago"
-    assert "-  \tline 10" in lines
-    assert "+  \tother" in lines
+    assert "-  \\tline 10" in lines
+    assert "+  \\tother" in lines
     assert len(lines) == 13
 
 
