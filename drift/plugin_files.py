@@ -1,7 +1,7 @@
 """Plugins as single files in a folder: `weekend.py` holds the strategy called `weekend`, whatever else it defines.
 
 Each file becomes a module of its own, `daytwo_plugins.NAME`, so that it can hide no other module. Files whose names
-begin with `_` may be imported by the others (`from daytwo_plugins import _shared`) and are no plugins.
+begin with `_` may be imported by the others (`from daytwo_plugins import _shared`) and are no plugins; nor are tests.
 """
 
 import importlib.util
@@ -25,7 +25,7 @@ def plugin_files(folder: str) -> Iterator[tuple[str, Path]]:
     if not root.is_dir():
         raise UsageError(printable(f"--plugins {folder}: is no folder"))
     for path in sorted(root.glob("*.py")):
-        if _NAME.fullmatch(path.stem):
+        if _NAME.fullmatch(path.stem) and not path.stem.startswith("test_"):
             yield path.stem, path
 
 

@@ -14,7 +14,7 @@ from drift.core.assess import Difference
 from drift.core.contract import operations_fault
 from drift.core.marks import mark
 from drift.core.objects import Body, ObjectRef
-from drift.core.outgoing import masked_body
+from drift.core.outgoing import description
 from drift.core.plan import Action, Apply, Context, Delete, HoldVerdict, Need, Patch, Plan
 from drift.core.reasons import Reason
 from drift.core.repairs import applicable, deletion, guarded, recreate, revert
@@ -39,10 +39,10 @@ __all__ = [
     "adoption",
     "applicable",
     "deletion",
+    "description",
     "guarded",
     "held",
     "mark",
-    "masked_body",
     "nothing",
     "operations_fault",
     "recreate",

@@ -11,9 +11,9 @@ from drift.strategy import (
     Plan,
     Question,
     Reason,
+    description,
     guarded,
     held,
-    masked_body,
     nothing,
     operations_fault,
     recreate,
@@ -58,18 +58,7 @@ class Hook:
     def question(self, context: Context, settings: msgspec.Struct) -> Question:
         """Describe the drift; values of Secrets are masked."""
         given = cast("HookSettings", settings)
-        ref = context.ref
-        body = {
-            "version": 1,
-            "ref": {"group": ref.group, "kind": ref.kind, "namespace": ref.namespace, "name": ref.name},
-            "source": context.source,
-            "revision": context.revision,
-            "change": "missing" if context.missing else "modified",
-            "differences": [_difference(item) for item in context.differences],
-            "desired": masked_body(ref, context.desired, "desired"),
-            "live": masked_body(ref, context.live, "live"),
-        }
-        return Question(given.url, body, given.secret_file, given.timeout)
+        return Question(given.url, description(context), given.secret_file, given.timeout)
 
     def plan(self, context: Context, settings: msgspec.Struct) -> Plan:  # noqa: ARG002 - part of the protocol
         """Do what was answered, within bounds."""
@@ -103,8 +92,3 @@ def _patched(operations: tuple[dict[str, Any], ...], context: Context) -> Plan:
 
 def _because(reason: str, plan: Plan) -> Plan:
     return plan if plan.hold else msgspec.structs.replace(plan, reason=f"{plan.reason} (hook: {reason})")
-
-
-def _difference(item: Any) -> dict[str, Any]:
-    owner = item.owner and {"manager": item.owner.manager, "operation": item.owner.operation, "time": item.owner.time}
-    return {"path": item.path, "op": item.op, "desired": item.desired, "live": item.live, "owner": owner}

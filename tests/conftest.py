@@ -1,4 +1,4 @@
-"""What tests of every folder may share: one control plane for the whole run, started when the first test asks for it."""
+"""What tests of every folder may share: one control plane for the run, started when the first test asks for it."""
 
 import itertools
 from collections.abc import Iterator

@@ -22,10 +22,10 @@ from drift.core.selectors import parse_selector
 from drift.engine.auditor import Auditor
 from drift.engine.decider import Decision
 from drift.engine.desired_index import rank
-from drift.engine.records import Acted, Failed, Held, Record, Repaired
+from drift.engine.records import Acted, Failed, Held, Record, Repaired, Resolved
 from drift.engine.service import ServiceOptions
 
-_REPAIRABLE = frozenset({State.DRIFTED, State.MISSING, State.HELD, State.UNMANAGED})
+_REPAIRABLE = frozenset({State.DRIFTED, State.MISSING, State.HELD})
 PATIENCE = 90.0  # one object after the other: an answer may be waited for
 
 
@@ -44,6 +44,8 @@ class Told:
                 self.repaired += 1
                 verb = "created" if record.created else "restored"
                 self.lines.append(f"{record.assessment.ref}: {verb} in {record.seconds * 1000:.0f} ms")
+            case Resolved():
+                self.repaired += 1
             case Acted():
                 verb = "deleted" if record.deleted else "written"
                 self.lines.append(f"{record.assessment.ref}: {verb} by {record.strategy}: {record.what}")

@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from drift.core.explain import completed, explained, is_default
+from drift.core.explain import completed, explained, fits, has_default
 from drift.core.nodes import ListType, Node, Shape
-from drift.core.normalize import Keyed, keyed
+from drift.core.normalize import Keyed, is_zero, keyed
 from drift.core.objects import Body
-from drift.core.ownership import Entry, Managers, Owner, members, owners_of
+from drift.core.ownership import Entry, Managers, Owner, granular, members, owners_of
 from drift.core.paths import Place, Token, locate
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -95,35 +95,39 @@ class _Search:
             child = node.field(token) if isinstance(token, str) else node.item()
             if isinstance(token, str) and _of_server(token, mine, there, node, around, _members_of(sides[0])):
                 continue
-            if mine is None and self._whole(below, child, (*at, token)) and not _fills_default(token, there, node):
+            if not below and there and isinstance(there, Mapping | list) and granular(child):
+                continue  # the person made it empty: what is in it is of others
+            inside = bool(below) and not _opaque(child, there)
+            if mine is None and not (inside and self._in_parts(token, below, node, (*at, token))):
                 yield (*at, token)
-            elif below and not _opaque(child, there):
+            elif inside:
                 yield from self.walk(below, (mine, there, before), child, (*at, token), around)
 
-    def _whole(self, below: Mapping[str, Any], node: Node, tokens: tuple[Token, ...]) -> bool:
-        """Whether the person owns the thing itself, or all of it: then it goes as a whole.
+    def _in_parts(self, token: Token, below: Mapping[str, Any], node: Node, tokens: tuple[Token, ...]) -> bool:
+        """Whether not the thing itself is told but what the person put inside, as somebody else made it.
 
-        A probe without its required port would be invalid. Entries of labels, annotations, data and other maps are
-        told one by one, as each can have a reason of its own.
+        A probe without its required port would be invalid: it goes as a whole. Entries of labels, annotations, data
+        and other maps are told one by one, as each can have a reason of its own; a map that stays when it is empty
+        goes as a whole too.
         """
-        if not below:
+        child = node.field(token) if isinstance(token, str) else node.item()
+        if tokens[:1] == ("metadata",) or (child.shape is Shape.MAP and token in node.zero):
             return True
-        if node.shape is Shape.MAP or tokens[:1] == ("metadata",):
-            return False
-        return "." in below or not owners_of(tokens, self._root, self._others)
+        if isinstance(token, str) and has_default(token, node):
+            return True  # it is there anyway
+        return "." not in below and bool(owners_of(tokens, self._root, self._others))
 
 
 def _of_server(
     token: str, mine: Any, there: Any, node: Node, around: tuple[Any, ...], beside: Mapping[str, Any]
 ) -> bool:
-    if mine is None:
-        return explained(token, there, node, around, beside)
-    return completed(token, mine, there, node, around)
-
-
-def _fills_default(token: Token, there: Any, node: Node) -> bool:
-    """Whether the server sets an empty struct here by itself, into which the person put something."""
-    return isinstance(token, str) and isinstance(there, Mapping) and bool(there) and is_default(token, {}, node)
+    child = node.field(token)
+    unset = mine is None or (token in node.zero and child.shape is not Shape.STRUCT and is_zero(mine, child))
+    if not unset:
+        return completed(token, mine, there, node, around)
+    if token in beside and node.shape is Shape.MAP and is_zero(there, child):
+        return True  # a null in a map is an entry
+    return explained(token, there, node, around, beside) and fits(token, there, node, around, beside)
 
 
 def _outside(token: Token, at: tuple[Token, ...]) -> bool:

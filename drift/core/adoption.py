@@ -20,6 +20,8 @@ from drift.core.plan import Context
 from drift.core.redact import is_secret, printable
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+# Not allowed in YAML, or not safe to show: such characters only stand in quotes, where JSON and YAML know \\uNNNN.
+_UNSAFE = re.compile(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})  # that some YAML reader misreads
 
 
@@ -100,7 +102,7 @@ def merge_patch(before: Body, after: Body) -> dict[str, Any]:
         if isinstance(known, Mapping) and isinstance(value, Mapping):
             inner = merge_patch(known, value)
             patch.update({key: inner} if inner else {})
-        elif key not in before or known != value or type(known) is not type(value):
+        elif key not in before or msgspec.json.encode(known) != msgspec.json.encode(value):
             patch[key] = value
     return patch
 
@@ -123,4 +125,5 @@ def yaml_lines(value: Any, indent: str = "") -> Iterator[str]:
 def _scalar(value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    return msgspec.json.encode(value).decode()
+    text = msgspec.json.encode(value).decode()
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)

@@ -50,9 +50,9 @@ def assess(manifest: Manifest, live: Body | None, schema: KindSchema, facts: Fac
 
 
 def _doubtful(desired: Body, live: Body, schema: KindSchema, drift: Iterable[Difference]) -> bool:
-    """Whether all that differs, without a schema, is what live has beyond desired."""
-    found = [difference.op for difference in drift]
-    if any(op != "added" for op in found):
+    """Whether all that differs, without a schema, is what live has beyond desired, or emptiness that it dropped."""
+    found = list(drift)
+    if not all(item.op == "added" or (item.op == "removed" and item.desired in ({}, [])) for item in found):
         return False
     return bool(found) or not matches(desired, live, schema.strict())
 

@@ -65,6 +65,17 @@ def is_default(key: str, value: Any, node: Node) -> bool:
     return any(same_scalar(value, alternative, child.form) for alternative in alternatives)
 
 
+def has_default(key: str, node: Node) -> bool:
+    """Whether the server sets this member by itself."""
+    return bool(node.defaults.get(key)) or node.field(key).default is not None
+
+
+def fits(key: str, value: Any, node: Node, around: Around, beside: Body) -> bool:
+    """Whether a default that depends on its neighbours is the one for these, live or declared: else a person chose it."""
+    rule = _DEPENDING.get((node.name.rpartition(".")[2], key))
+    return rule is None or rule(value, around) or rule(value, (beside, *around[1:]))
+
+
 def _expands(default: Mapping[str, Any], value: Mapping[str, Any], node: Node) -> bool:
     """Whether a struct is a default with the defaults of its own members filled in."""
     for key, member in value.items():
@@ -84,9 +95,11 @@ def _derived(key: str, value: Any, node: Node, around: Around, beside: Body) -> 
     if key not in node.derived:
         return False
     if (node.name.rpartition(".")[2], key) == ("PodSpec", "serviceAccountName"):
-        return value == beside.get("serviceAccount")  # declared by its deprecated name
+        return bool(value == beside.get("serviceAccount"))  # declared by its deprecated name
     rule = _RULES.get((node.name.rpartition(".")[2], key))
-    return rule is None or rule(value, around)
+    if rule is None:
+        return key != "metadata"  # its labels and annotations have owners of their own
+    return rule(value, around)
 
 
 def _twin(member: str) -> Callable[[Any, Around], bool]:
@@ -118,7 +131,9 @@ def _part_of(*members: str) -> Callable[[Any, Around], bool]:
 
 
 def _single_stack(value: Any, around: Around) -> bool:
-    return value == "SingleStack" or not around[0].get("selector")
+    """A headless Service without selector gets all families that the cluster could have."""
+    headless = not around[0].get("selector") and around[0].get("clusterIP") == "None"
+    return value == "SingleStack" or (headless and value == "RequireDualStack")
 
 
 def _name_of_kind(value: Any, around: Around) -> bool:
@@ -133,6 +148,46 @@ def _generated_labels(value: Any, _around: Around) -> bool:
     return own and bool(labels) and set(value) <= {"labels", "creationTimestamp"}
 
 
+def _pull_policy(value: Any, around: Around) -> bool:
+    image = str(around[0].get("image") or "")
+    name, _, digest = image.partition("@")
+    latest = not digest and name.rpartition("/")[2].partition(":")[2] in {"", "latest"}
+    return bool(value == ("Always" if latest else "IfNotPresent"))
+
+
+def _policy_types(value: Any, around: Around) -> bool:
+    return bool(value == (["Ingress", "Egress"] if around[0].get("egress") else ["Ingress"]))
+
+
+def _backoff_limit(value: Any, around: Around) -> bool:
+    return bool(value == (6 if around[0].get("backoffLimitPerIndex") is None else 2**31 - 1))
+
+
+def _replacement(value: Any, around: Around) -> bool:
+    return bool(value == ("Failed" if around[0].get("podFailurePolicy") else "TerminatingOrFailed"))
+
+
+def _stabilization(_value: Any, around: Around) -> bool:
+    return _scaling_up(around)
+
+
+def _policies(value: Any, around: Around) -> bool:
+    return len(value) == (2 if _scaling_up(around) else 1)
+
+
+def _scaling_up(around: Around) -> bool:
+    return len(around) > 1 and around[0] is around[1].get("scaleUp")
+
+
+_DEPENDING: Mapping[tuple[str, str], Callable[[Any, Around], bool]] = {
+    ("Container", "imagePullPolicy"): _pull_policy,
+    ("EphemeralContainer", "imagePullPolicy"): _pull_policy,
+    ("HPAScalingRules", "policies"): _policies,
+    ("HPAScalingRules", "stabilizationWindowSeconds"): _stabilization,
+    ("JobSpec", "backoffLimit"): _backoff_limit,
+    ("JobSpec", "podReplacementPolicy"): _replacement,
+    ("NetworkPolicySpec", "policyTypes"): _policy_types,
+}
 _JOB_LABELS = frozenset({"controller-uid", "job-name"})
 _RULES: Mapping[tuple[str, str], Callable[[Any, Around], bool]] = {
     ("ContainerPort", "hostPort"): _host_port,
@@ -152,4 +207,4 @@ _RULES: Mapping[tuple[str, str], Callable[[Any, Around], bool]] = {
     ("ServiceSpec", "ipFamilyPolicy"): _single_stack,
 }
 
-__all__ = ["Around", "completed", "defaulted", "explained", "is_default"]
+__all__ = ["Around", "completed", "defaulted", "explained", "fits", "has_default", "is_default"]

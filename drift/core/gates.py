@@ -52,6 +52,9 @@ class GateFacts(msgspec.Struct, frozen=True, eq=False):
     now: float = 0.0
     clock: float = 0.0
 
+    def __repr__(self) -> str:
+        return f"GateFacts({self.assessment.ref})"
+
 
 Gate = Callable[[GateFacts], HoldVerdict | None]
 
@@ -195,7 +198,7 @@ def breaker_gate(facts: GateFacts) -> HoldVerdict | None:
 
 def disruptive(assessment: Assessment, plan: Plan) -> bool:
     """Whether carrying out a plan restarts pods or deletes something."""
-    if any(isinstance(action, Delete) for action in plan.actions):
+    if any(isinstance(action, Delete) for action in (*plan.actions, *plan.last_resort)):
         return True
     workload = (assessment.ref.group, assessment.ref.kind) in _RESTARTING and not is_mark(plan)
     return workload and any(item.path.startswith("/spec/template") for item in assessment.differences)
@@ -203,7 +206,7 @@ def disruptive(assessment: Assessment, plan: Plan) -> bool:
 
 def fight_gate(facts: GateFacts) -> HoldVerdict | None:
     """A rival writer costs a bounded number of writes."""
-    wait = facts.score.wait(facts.clock)
+    wait = facts.score.wait(facts.clock, len(facts.plan.actions))
     if wait <= 0:
         return None
     rival = facts.rival or "another writer"

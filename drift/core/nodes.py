@@ -38,7 +38,8 @@ class Node:
 
     `fields` are the members of a struct, `rest` stands for all others (the values of a map), `child` for the items
     of a list. `zero`, `defaults` and `derived` say of members what the type table knows (see `schema.TypeTable`).
-    `loose`: nothing is known, what live has beyond desired may be a default. `exact`: every scalar below has one JSON type, so that Python's equality decides (elsewhere True would be 1).
+    `loose`: nothing is known, what live has beyond desired may be a default. `exact`: every scalar below has one JSON
+    type, so that Python's equality decides (elsewhere True would be 1).
     """
 
     __slots__ = (

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from drift.core.nodes import ListType, Node
+from drift.core.nodes import ListType, Node, Shape
 from drift.core.normalize import key_of, set_key
 from drift.core.paths import Token
 
@@ -121,13 +121,20 @@ def owned_by(tokens: Sequence[Token], root: Node, entries: Iterable[Entry], mana
 def _owns(tokens: Sequence[Token], node: Node, fields: Mapping[str, Any]) -> bool:
     for token in tokens:
         if not fields:
-            return True  # a leaf above the path: an atomic value is owned as a whole
+            return not granular(node)  # a leaf above the path: an atomic value is owned as a whole
         below = _child(token, node, fields)
         if below is None:
             return False
         fields = below
         node = node.field(token) if isinstance(token, str) else node.item()
     return True
+
+
+def granular(node: Node) -> bool:
+    """Whether members or items have owners of their own: the owner of the thing itself holds it only while empty."""
+    if node.shape is Shape.LIST:
+        return node.list_type is not ListType.ATOMIC
+    return node.shape in {Shape.STRUCT, Shape.MAP} and not node.atomic
 
 
 def _child(token: Token, node: Node, fields: Mapping[str, Any]) -> Mapping[str, Any] | None:

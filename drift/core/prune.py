@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drift.core.explain import defaulted, explained
-from drift.core.nodes import ListType, Node
+from drift.core.nodes import ListType, Node, Shape
 from drift.core.normalize import Keyed, drops, is_zero, keyed
 from drift.core.objects import Body
 from drift.core.scalars import same_scalar
@@ -63,9 +63,10 @@ def _intruders(desired: Mapping[str, Any], live: Mapping[str, Any], node: Node) 
     return {
         key: _leaf(value, "live")
         for key, value in live.items()
-        if desired.get(key) is None
+        if value is not None
+        and desired.get(key) is None
         and not explained(key, value, node, (live,), desired)
-        and not (key in desired and _null_item(None, value, node.field(key)))
+        and not (key in desired and node.shape is Shape.MAP and _null_item(None, value, node.rest))
     }
 
 

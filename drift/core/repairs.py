@@ -7,17 +7,17 @@ makes it invalid, the fallback takes over more: whatever stands undeclared aroun
 """
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from drift.core.assess import Difference
-from drift.core.normalize import declared
+from drift.core.nodes import Node, Shape
+from drift.core.normalize import declared, is_zero
 from drift.core.objects import Body
 from drift.core.ownership import entries_of, owned_by
-from drift.core.paths import Place, locate, pointer_of, tokens_of
+from drift.core.paths import Place, Token, locate, pointer_of, tokens_of
 from drift.core.plan import OWN_MANAGER, Action, Apply, Context, Delete, Patch, Plan
 from drift.core.redact import is_secret
-from drift.core.schema import Node
 from drift.core.takeover import once, taking_over, twice, undeclared_around
 
 
@@ -39,6 +39,8 @@ def revert(context: Context) -> Plan:
     """
     if context.live is None:
         return Plan("the object is missing: nothing to revert")
+    if not context.differences:
+        return Plan("nothing differs")
     changed = [difference for difference in context.differences if not difference.surplus]
     surplus = [difference for difference in context.differences if difference.surplus]
     reason = _revert_reason(changed, surplus)
@@ -56,11 +58,19 @@ def _restoring(
     assert context.live is not None  # noqa: S101 - told by the caller
     live, root = context.live, context.schema.root
     rest = undeclared_around(around, context.ref, context.desired, live, root)
-    places = dict.fromkeys((*(item.tokens for item in surplus), *rest))
+    places = dict.fromkeys((*_with_twins(item.tokens for item in surplus), *rest))
     apply = Apply(context.ref, _with_preconditions(applicable(context), live), context.manager)
     if not places:
         return (apply,)
     return guarded(context, taking_over(places, live, root, context.manager)), apply
+
+
+def _with_twins(places: Iterable[tuple[Token, ...]]) -> Iterator[tuple[Token, ...]]:
+    """Add the deprecated twin of a field, from which the server would fill it again."""
+    for tokens in places:
+        yield tokens
+        if tokens[-1:] == ("serviceAccountName",):
+            yield (*tokens[:-1], "serviceAccount")
 
 
 def _put_back(path: Sequence[str | int], body: Body) -> Mapping[str, Any]:
@@ -72,7 +82,7 @@ def _put_back(path: Sequence[str | int], body: Body) -> Mapping[str, Any]:
 def _revert_reason(changed: Sequence[Difference], added: Sequence[Difference]) -> str:
     parts = [f"{len(changed)} declared fields differ"] if changed else []
     parts += [f"{len(added)} were added by a person"] if added else []
-    return " and ".join(parts) or "nothing differs"
+    return " and ".join(parts)
 
 
 def guarded(context: Context, operations: Sequence[Mapping[str, Any]]) -> Patch:
@@ -101,21 +111,30 @@ def applicable(context: Context) -> dict[str, Any]:
     for difference in context.left_alone:
         _leave_alone(body, difference, context)
     if context.manager == OWN_MANAGER:
-        body = without_nulls(body, context.schema.root)
+        body = without_nulls(body, context.schema.root, context.live)
     return body
 
 
-def without_nulls(value: Any, node: Node) -> Any:
-    """Drop nulls that the server would not keep: an apply would own them for nothing."""
+def without_nulls(value: Any, node: Node, live: Any = None) -> Any:
+    """Drop nulls that the server would not keep: an apply would own them for nothing.
+
+    In a map of a built-in kind a null may have become an entry, the zero value: then it stays one.
+    """
     if isinstance(value, Mapping):
+        there = live if isinstance(live, Mapping) else {}
         return {
-            key: without_nulls(member, node.field(key))
+            key: without_nulls(member, node.field(key), there.get(key))
             for key, member in value.items()
-            if member is not None or node.field(key).nullable
+            if member is not None or node.field(key).nullable or _became_entry(there.get(key), node)
         }
     if isinstance(value, list):
-        return [without_nulls(member, node.item()) for member in value]
+        items = live if isinstance(live, list) and len(live) == len(value) else [None] * len(value)
+        return [without_nulls(member, node.item(), item) for member, item in zip(value, items, strict=True)]
     return value
+
+
+def _became_entry(live: Any, node: Node) -> bool:
+    return node.shape is Shape.MAP and live is not None and is_zero(live, node.rest)
 
 
 def _leave_alone(body: dict[str, Any], difference: Difference, context: Context) -> None:
@@ -166,7 +185,8 @@ def removals(added: Iterable[Difference], context: Context) -> list[Mapping[str,
     assert context.live is not None  # noqa: S101 - told by the caller
     root = context.schema.root
     wanted = declared(context.desired)
-    places = [locate(item.tokens, root, desired=wanted, live=context.live) for item in added]
+    removed = _with_twins(item.tokens for item in added)
+    places = [locate(tokens, root, desired=wanted, live=context.live) for tokens in removed]
     operations = _preconditions(context.live)
     for place in _from_behind(place for place in places if place.live_pointer):
         operations.append({"op": "test", "path": place.live_pointer, "value": place.live})

@@ -146,7 +146,7 @@ class SchemaDocument:
         node.embedded = bool(schema.get("x-kubernetes-embedded-resource"))
         node.shape = _shape(schema, name)
         node.preserve = _preserves(schema, node.shape, name)
-        node.nullable = node.nullable or (node.shape is Shape.ANY and node.preserve)
+        node.nullable = node.nullable or (node.shape is Shape.ANY and node.preserve and "type" not in schema)
         node.atomic = schema.get("x-kubernetes-map-type") == "atomic"
         self._children(node, schema)
         if node.shape is Shape.SCALAR:

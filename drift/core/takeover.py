@@ -17,7 +17,7 @@ from typing import Any
 from drift.core.assess import Difference
 from drift.core.known import known_reason
 from drift.core.nodes import ListType, Node
-from drift.core.normalize import declared, key_of, keyed
+from drift.core.normalize import Keyed, declared, key_of, keyed
 from drift.core.objects import Body, ObjectRef
 from drift.core.ownership import token_of
 from drift.core.paths import Token, locate, pointer_of
@@ -92,13 +92,13 @@ def _removing(places: Iterable[Tokens], index: int, entry: Mapping[str, Any], ro
 
 
 def _take(fields: dict[str, Any], tokens: Tokens, node: Node) -> bool:
-    """Remove a place and the parents that became empty by it."""
+    """Remove a place, and the parents of which only themselves are left: who owns an empty one blocks its owner."""
     key = next((key for key in fields if token_of(key, node) == tokens[0]), None)
     if key is None:
         return False
     if len(tokens) > 1 and not _take(fields[key], tokens[1:], _below(node, tokens[0])):
         return False
-    if len(tokens) == 1 or not fields[key]:
+    if len(tokens) == 1 or not fields[key].keys() - {"."}:
         del fields[key]
     return True
 
@@ -147,7 +147,7 @@ def _undeclared(around: Tokens, wanted: Body, live: Body, root: Node) -> Iterato
         declared_here = place.desired if isinstance(place.desired, Mapping) else {}
         yield from ((*around, key) for key in place.live if declared_here.get(key) is None and not _names(key, around))
     elif isinstance(place.live, list) and node.list_type is not ListType.ATOMIC:
-        mine = keyed(place.desired or [], node) or {}
+        mine = keyed(place.desired or [], node) or Keyed()
         yield from ((*around, key) for key in keyed(place.live, node) or {} if key not in mine)
 
 

@@ -42,6 +42,11 @@ class Sight(msgspec.Struct, frozen=True, eq=False):
     schema: KindSchema
     live: Body | None = None
     taught: frozenset[str] = frozenset()
+    facts: Facts = Facts()
+
+    def __repr__(self) -> str:
+        """Without the bodies: they may be a Secret's."""
+        return f"Sight({self.assessment.ref}, {self.assessment.state})"
 
 
 class Assessor:
@@ -56,36 +61,49 @@ class Assessor:
         self._may_judge = options.judge
 
     async def see(
-        self, manifest: Manifest, raw: bytes | msgspec.Raw | None, *, now: str, taught: frozenset[str] = frozenset()
+        self,
+        manifest: Manifest,
+        raw: bytes | msgspec.Raw | None,
+        *,
+        now: str,
+        taught: frozenset[str] = frozenset(),
+        suspect: bool = False,
     ) -> Sight:
-        """Assess against live bytes (None: missing). Never raises ClusterError: what fails is Unknown."""
+        """Assess against live bytes (None: missing). Never raises ClusterError: what fails is Unknown.
+
+        `suspect`: most likely drifted, so decode all of it at once instead of comparing twice.
+        """
         try:
-            return await self._see(manifest, raw, now, taught)
+            return await self._see(manifest, raw, now, taught, suspect=suspect)
         except ClusterError as error:
             blind = KindSchema.unknown(manifest.api_version, manifest.ref.kind)
             return Sight(manifest, unknown(manifest, error.reason, str(error)), blind)
 
     async def _see(
-        self, manifest: Manifest, raw: bytes | msgspec.Raw | None, now: str, taught: frozenset[str]
+        self, manifest: Manifest, raw: bytes | msgspec.Raw | None, now: str, taught: frozenset[str], *, suspect: bool
     ) -> Sight:
         facts = Facts(self.options.managers, self.options.ignore, (), taught, now)
         if raw is None:
             schema = await self.schema(manifest.api_version, manifest)
-            return Sight(manifest, assess(manifest, None, schema, facts), schema, taught=taught)
-        live = decode_live(raw, self.options.managers.is_human)
+            return Sight(manifest, assess(manifest, None, schema, facts), schema, taught=taught, facts=facts)
+        live = decode_live(raw, None if suspect else self.options.managers.is_human)
         schema = await self.schema(str(live.get("apiVersion") or manifest.api_version), manifest)
         found = assess(manifest, live, schema, facts)
         if found.differences or found.notes:
-            live = decode_live(raw)
-            facts = await self._with_scalers(facts, manifest, found)
-            found = assess(manifest, live, schema, facts)
-        return Sight(manifest, found, schema, live, taught)
+            complete = await self._with_scalers(facts, manifest, found)
+            if not suspect or complete is not facts:
+                live, facts = decode_live(raw), complete
+                found = assess(manifest, live, schema, facts)
+        return Sight(manifest, found, schema, live, taught, facts)
 
     async def schema(self, api_version: str, manifest: Manifest) -> KindSchema:
         """Schema of the served version a live body has."""
         group, version = split_api_version(api_version)
         resource = await self._cluster.resource(GroupKind(group, manifest.ref.kind), version)
-        return await self._cluster.schema(resource)
+        schema = await self._cluster.schema(resource)
+        if not schema.known:
+            self.limits.add(f"no schema of {resource.api_version} {resource.kind}: compared as it stands")
+        return schema
 
     async def _with_scalers(self, facts: Facts, manifest: Manifest, found: Assessment) -> Facts:
         if not any(difference.path == _REPLICAS for difference in found.differences):
@@ -155,10 +173,10 @@ class Assessor:
         if not insisted:
             return sight
         taught = sight.taught | insisted
-        facts = Facts(self.options.managers, self.options.ignore, (), taught)
+        facts = msgspec.structs.replace(sight.facts, taught=taught)
         assert sight.live is not None  # noqa: S101 - told by the callers
         again = assess(sight.manifest, sight.live, sight.schema, facts)
-        return msgspec.structs.replace(sight, assessment=again, taught=taught)
+        return msgspec.structs.replace(sight, assessment=again, taught=taught, facts=facts)
 
 
 def kept(before: Iterable[Difference], after: Iterable[Difference]) -> frozenset[str]:

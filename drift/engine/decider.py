@@ -15,8 +15,7 @@ from drift.engine.assessor import Sight
 from drift.engine.planner import Planner
 from drift.strategy import Strategy
 
-# States that are about the object as a whole, and the word by which rules speak of them.
-_WHOLE = {State.MISSING: "missing", State.UNMANAGED: "dropped"}
+# What a rule without `changes` is about, unless its strategy says otherwise.
 _EDITS = ("missing", "modified")
 
 
@@ -70,10 +69,10 @@ class Decider:
 
     async def decide(self, sight: Sight, *, manager: str, last_seen: Mapping[str, object] | None = None) -> Decision:
         """Plan for a drifted, missing or dropped object: the first plan that writes, else the first that holds."""
-        whole = sight.manifest.role is Role.DROPPED
-        change = "dropped" if whole else _WHOLE.get(sight.assessment.state)
-        if change is not None:
-            return await self._whole(sight, manager, last_seen, change)
+        if sight.manifest.role is Role.DROPPED:
+            return await self._whole(sight, manager, last_seen, "dropped")
+        if sight.assessment.state is State.MISSING:
+            return await self._whole(sight, manager, last_seen, "missing")
         decisions: list[Decision] = []
         for number, differences in self._groups(sight.assessment, sight).items():
             others = tuple(item for item in sight.assessment.differences if item not in differences)

@@ -65,11 +65,11 @@ class WorkQueue(Generic[Key]):
         self._cancel_timer(key)
         self._timers[key] = loop.call_later(delay, self._due, key)
 
-    def retry(self, key: Key) -> float:
-        """Ask for a key after its back-off, which doubles with every call; returns the delay."""
+    def retry(self, key: Key, longest: float = LONGEST_BACK_OFF) -> float:
+        """Ask for a key after its back-off, which doubles with every call up to `longest`; returns the delay."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        delay = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2.0 ** min(failures, 30))
+        delay = min(longest, FIRST_BACK_OFF * 2.0 ** min(failures, 30))
         self.add_after(key, delay)
         return delay
 

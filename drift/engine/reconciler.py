@@ -13,7 +13,7 @@ from drift.cluster import Cluster
 from drift.core.assess import State, unknown
 from drift.core.errors import ClusterError, ConflictError, NotFoundError
 from drift.core.live import fingerprint, identity, version_number
-from drift.core.marks import marked, unmark
+from drift.core.marks import is_mark, marked, unmark
 from drift.core.objects import GroupKind, Manifest, ObjectRef, split_api_version
 from drift.core.plan import HoldVerdict
 from drift.core.reasons import Reason
@@ -23,12 +23,14 @@ from drift.engine.decider import Decider, Decision
 from drift.engine.desired_index import DesiredIndex, SourceState
 from drift.engine.executor import Executor, Outcome
 from drift.engine.gatekeeper import Gatekeeper
+from drift.engine.queue import LONGEST_BACK_OFF
 from drift.engine.records import Acted, Detected, Failed, Held, Listener, Proposed, Repaired, Resolved, Unchanged
 from drift.engine.tracking import DONE, Observation, Tracked, Verdict, addresses_of
 
 # Refusals that time may cure: asked again by back-off; all others wait for a change of the object or its desired.
 _SLOW_RETRY = 60.0
-_TO_DECIDE = frozenset({State.DRIFTED, State.MISSING, State.UNMANAGED})
+# What ends without an event of the object itself is asked for at least this often (seconds).
+_ROOM_COMES = {Reason.NAMESPACE_TERMINATING: 15.0, Reason.NAMESPACE_MISSING: 15.0, Reason.QUOTA_EXCEEDED: 60.0}
 
 
 class Reconciler:
@@ -78,7 +80,7 @@ class Reconciler:
         if self._index.manifest(ref) is None:
             return None
         sight, decision = await self.explain(ref)
-        if decision is None or (sight.assessment.state is State.UNMANAGED and not decision.strategy):
+        if decision is None:
             return None
         state = self._state_of(sight)
         return await self.gatekeeper.admit(decision, state, self.memory(ref), since=time.monotonic())
@@ -92,7 +94,7 @@ class Reconciler:
         observation = await self.read(ref, manifest)
         sight = await self.see(manifest, observation, self.memory(ref))
         sight = await self._assessor.judge(sight, state.manager)
-        if sight.assessment.state not in _TO_DECIDE:
+        if sight.assessment.state not in {State.DRIFTED, State.MISSING}:
             return sight, None
         addresses = self.memory(ref).addresses
         return sight, await self._decider.decide(sight, manager=state.manager, last_seen=addresses)
@@ -141,7 +143,8 @@ class Reconciler:
         last = raw if raw is not None else observation.last
         if last is not None:
             memory.addresses = addresses_of(manifest.ref, last) or memory.addresses
-        return await self._assessor.see(manifest, raw, now=_now(), taught=memory.taught)
+        changed = memory.verified is not None  # it was in sync, and is no longer what it was then
+        return await self._assessor.see(manifest, raw, now=_now(), taught=memory.taught, suspect=changed)
 
     def _settled(self, sight: Sight, observation: Observation, memory: Tracked) -> Verdict:
         if memory.state in {State.DRIFTED, State.MISSING}:
@@ -183,7 +186,8 @@ class Reconciler:
         decision = await self.decide(sight, state, observation.at)
         self._propose(decision, memory)
         if decision.hold is not None or not decision.writes:
-            self._announce(sight)
+            if not memory.told.startswith(f"held:{Reason.FIGHT}:"):  # what a rival writes next is no news
+                self._announce(sight)
             return self._held(decision)
         return await self._write(decision, observation, memory)
 
@@ -212,6 +216,7 @@ class Reconciler:
         finally:
             await self.gatekeeper.written(decision)
         seconds = time.monotonic() - observation.at
+        memory.score = memory.score.written(time.monotonic(), outcome.writes - 1)
         after = fingerprint(outcome.object) if outcome.object else None
         if outcome.object is not None:
             memory.written = version_number(identity(outcome.object).resource_version)
@@ -245,7 +250,7 @@ class Reconciler:
             self._announce(decision.sight)
         deleted = outcome.object is None  # then it is missing now, or will be once its finalizers let it go
         self._tell(Acted(decision.sight.assessment, decision.strategy, decision.plan.reason, deleted))
-        return Verdict(retry=deleted)
+        return DONE if is_mark(decision.plan) else Verdict(retry=True)
 
     async def _changed_nothing(self, decision: Decision, outcome: Outcome, memory: Tracked) -> Verdict:
         """The server left everything as it was: its reading of what is declared, no drift and no repair."""
@@ -283,7 +288,9 @@ class Reconciler:
         if error.retry_after:
             return Verdict(after=error.retry_after)
         permanent = error.reason in {Reason.INVALID, Reason.IMMUTABLE_FIELD, Reason.DENIED, Reason.FORBIDDEN}
-        return Verdict(after=_SLOW_RETRY) if permanent else Verdict(retry=True)
+        if permanent:
+            return Verdict(after=_SLOW_RETRY)
+        return Verdict(retry=True, longest=_ROOM_COMES.get(error.reason, LONGEST_BACK_OFF))
 
 
 def _now() -> str:

@@ -333,6 +333,6 @@ class Service:
         if verdict.after > 0:
             self._queue.add_after(ref, verdict.after)
         elif verdict.retry:
-            self._queue.retry(ref)
+            self._queue.retry(ref, verdict.longest)
         else:
             self._queue.succeeded(ref)

@@ -7,6 +7,7 @@ import msgspec
 from drift.core.assess import State
 from drift.core.fight import Score
 from drift.core.objects import ObjectRef
+from drift.engine.queue import LONGEST_BACK_OFF
 
 # Of a Service only the addresses it was given are worth remembering.
 _ADDRESSES = ("clusterIP", "clusterIPs", "type", "healthCheckNodePort", "ports")
@@ -33,10 +34,11 @@ class Tracked(msgspec.Struct, eq=False):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """When to look again: `retry` by back-off, or `after` seconds; neither: when something changes."""
+    """When to look again: `retry` by back-off up to `longest`, or `after` seconds; neither: when something changes."""
 
     retry: bool = False
     after: float = 0.0
+    longest: float = LONGEST_BACK_OFF
 
 
 DONE = Verdict()

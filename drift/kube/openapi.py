@@ -25,6 +25,8 @@ from drift.kube.tables import builtin_schema, type_table
 from drift.kube.transport import Transport
 
 INDEX_PERIOD = 60.0
+_PUBLISHED_WITHIN = (0.2, 0.4, 0.8, 1.6)
+_SOON = 5.0
 _INDEX = "/openapi/v3"
 _T = TypeVar("_T")
 _Kind = tuple[str, str, str]
@@ -63,19 +65,40 @@ class OpenApi:
         self._index: dict[str, _Place] | None = None
         self._indexed = 0.0
         self._etag = ""
+        self._waited: set[_Kind] = set()  # kinds that were waited for in vain
         self._compiled: dict[str, tuple[str, dict[_Kind, KindSchema]]] = {}
 
     async def schema(self, resource: Resource) -> KindSchema:
-        """Return the schema of a kind; from the shipped table where the server publishes none."""
+        """Return the schema of a kind; from the shipped table where the server publishes none.
+
+        A kind that has just been installed is served a second or two before it is published here.
+        """
         key = (resource.group, resource.version, resource.kind)
+        for pause in (0.0, *_PUBLISHED_WITHIN):
+            await self._ask_again_after(pause)
+            found = await self._found(resource) or builtin_schema(*key)
+            if found is not None:
+                self._waited.discard(key)
+                return found
+            if not self._index or key in self._waited:
+                break
+        self._waited.add(key)
+        words = f"no schema of {resource.kind} in {resource.api_version}: the server's OpenAPI v3 has none"
+        raise ClusterError(line(words), reason=Reason.SCHEMA_UNAVAILABLE)
+
+    async def _ask_again_after(self, pause: float) -> None:
+        if pause:
+            await asyncio.sleep(pause)
+            self._indexed = -INDEX_PERIOD
+        elif self._waited:  # something is missing: the index, which costs little, is not trusted for long
+            self._indexed = min(self._indexed, self._clock() - INDEX_PERIOD + _SOON)
+
+    async def _found(self, resource: Resource) -> KindSchema | None:
+        name = _document_name(resource)
         async with self._lock:
-            place = (await self._places()).get(_document_name(resource))
-            kinds = await self._kinds(_document_name(resource), place) if place is not None else {}
-        found = kinds.get(key) or builtin_schema(*key)
-        if found is None:
-            words = f"no schema of {resource.kind} in {resource.api_version}: the server's OpenAPI v3 has none"
-            raise ClusterError(line(words), reason=Reason.SCHEMA_UNAVAILABLE)
-        return found
+            place = (await self._places()).get(name)
+            kinds = await self._kinds(name, place) if place is not None else {}
+        return kinds.get((resource.group, resource.version, resource.kind))
 
     async def _places(self) -> dict[str, _Place]:
         if self._index is None or self._clock() - self._indexed >= INDEX_PERIOD:

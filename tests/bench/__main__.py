@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
@@ -62,12 +63,14 @@ def main() -> int:
 def _page(rows: list[Row], seconds: float, *, quick: bool) -> str:
     command = "make bench" + (" ARGS=--quick" if quick else "")
     how = (
-        f"Obtained with `{command}` on {document.today()} at {document.commit()}, in {seconds:.0f} s, on\n"
-        f"{document.machine()}. Everything shares these cores: etcd, kube-apiserver, the bare loop, drift and the\n"
-        "watcher that measures. The bare loop (tests/bench/bare.py) compares nothing: it answers DELETED with POST\n"
-        "and any other writer's event with PUT. Targets take turns, change by change."
+        f"Obtained with `{command}` on {document.today()} at {document.commit()}, in {seconds:.0f} s, "
+        f"on {document.machine()}. Everything shares these cores: etcd, kube-apiserver, the bare loop, drift and the "
+        "watcher that measures; a load above 3 means that others had a part of them too. The bare loop "
+        "(tests/bench/bare.py) compares nothing: it answers DELETED with POST and any other writer's event with PUT. "
+        "Targets take turns, change by change. Half of the changes delete, half edit: ConfigMaps, Services, "
+        "Deployments. `files` is `drift run -f`, `helm` is `drift run --helm` on releases that Helm 4 installed."
     )
-    return f"{how}\n\n{figures.markdown(rows)}"
+    return f"{textwrap.fill(how, 116)}\n\n{figures.markdown(rows)}"
 
 
 def _say(what: str) -> None:

@@ -81,7 +81,7 @@ async def counting(plane: ControlPlane) -> AsyncIterator[Proxy]:
         proxy = Proxy(plane, session)
         application = web.Application(client_max_size=2**26)
         application.router.add_route("*", "/{path:.*}", proxy.handle)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, handler_cancellation=True)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()

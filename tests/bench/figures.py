@@ -1,5 +1,6 @@
 """Figures: percentiles, rows with their bars, and the markdown they are printed as."""
 
+import math
 import statistics
 from collections.abc import Sequence
 
@@ -23,7 +24,7 @@ HEAD = ("what", "bare loop", "drift", "ratio", "bar", "met")
 def percentile(values: Sequence[float], share: float) -> float:
     """Nearest-rank percentile."""
     ordered = sorted(values)
-    return ordered[max(0, min(len(ordered) - 1, round(share * len(ordered) + 0.5) - 1))]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def median(values: Sequence[float]) -> float:

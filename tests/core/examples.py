@@ -75,6 +75,25 @@ def edits_of(desired: dict[str, Any], live: dict[str, Any]) -> tuple[Edit, ...]:
     return compare(desired, live, schema_of(desired["apiVersion"], desired["kind"]))
 
 
+def edited(desired: dict[str, Any], pointer: str, value: Any) -> Any:
+    """What is served after somebody set one value."""
+    live = served(desired)
+    put(live, pointer, value)
+    return live
+
+
+def changed(desired: dict[str, Any], pointer: str, value: Any) -> dict[str, str]:
+    """Differences after one value was set in live."""
+    return found(desired, edited(desired, pointer, value))
+
+
+def removed(desired: dict[str, Any], pointer: str) -> dict[str, str]:
+    """Differences after one member or item was removed from live."""
+    live = served(desired)
+    take(live, pointer)
+    return found(desired, live)
+
+
 def put(value: Any, pointer: str, to: Any) -> None:
     """Set the member or item at a JSON Pointer."""
     container, last = _around(value, pointer)

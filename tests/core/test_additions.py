@@ -144,7 +144,9 @@ def test_server_defaults_of_kubectl_create_are_no_additions() -> None:
     )  # fmt: skip
     rolling = {"maxSurge": "25%", "maxUnavailable": "25%"}
     live["spec"].update(
-        progressDeadlineSeconds=600, revisionHistoryLimit=10, strategy={"type": "RollingUpdate", "rollingUpdate": rolling}
+        progressDeadlineSeconds=600,
+        revisionHistoryLimit=10,
+        strategy={"type": "RollingUpdate", "rollingUpdate": rolling},
     )
     assert _pointers(desired, live, managed("kubectl-create", _all_fields(live))) == []
     container["ports"][0]["hostPort"] = 8080
@@ -192,7 +194,10 @@ def test_labels_and_annotations_are_told_but_never_the_note_of_kubectl() -> None
     live["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "x": "y"}
     annotations = {".": _LEAF, "f:kubectl.kubernetes.io/last-applied-configuration": _LEAF, "f:x": _LEAF}
     fields = {"f:metadata": {"f:labels": {".": _LEAF, "f:a": _LEAF}, "f:annotations": annotations, "f:uid": _LEAF}}
-    assert _pointers(desired, live, managed("kubectl-label", fields)) == ["/metadata/annotations/x", "/metadata/labels/a"]
+    assert _pointers(desired, live, managed("kubectl-label", fields)) == [
+        "/metadata/annotations/x",
+        "/metadata/labels/a",
+    ]
 
 
 def test_a_finalizer_in_a_set_is_told() -> None:
@@ -211,7 +216,9 @@ def test_of_two_people_the_last_one_is_named() -> None:
 
 
 def test_what_sits_inside_an_atomic_value_is_left_to_compare() -> None:
-    desired, live = _edited("/spec/selector", {"a": "b", "c": "d"}, body("v1", "Service", spec={"selector": {"a": "b"}}))
+    desired, live = _edited(
+        "/spec/selector", {"a": "b", "c": "d"}, body("v1", "Service", spec={"selector": {"a": "b"}})
+    )
     edit = managed("kubectl-edit", {"f:spec": {"f:selector": _LEAF}})
     assert _pointers(desired, live, edit) == []
 

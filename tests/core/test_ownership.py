@@ -77,18 +77,40 @@ def test_keys_are_read_with_the_defaults_of_the_schema() -> None:
 
 @pytest.mark.parametrize(
     "manager",
-    ["kubectl", "kubectl-edit", "kubectl-client-side-apply", "kubectl.exe", "k9s", "Lens", "OpenLens", "node-fetch", "oc",
-     "Mozilla", "headlamp-server", "curl"],
-)  # fmt: skip
+    [
+        "kubectl",
+        "kubectl-edit",
+        "kubectl-client-side-apply",
+        "kubectl.exe",
+        "k9s",
+        "Lens",
+        "OpenLens",
+        "node-fetch",
+        "oc",
+        "Mozilla",
+        "headlamp-server",
+        "curl",
+    ],
+)
 def test_people_are_known(manager: str) -> None:
     assert Managers().is_human(manager)
 
 
 @pytest.mark.parametrize(
     "manager",
-    ["helm", "daytwo", "kube-controller-manager", "argocd-controller", "cert-manager-cainjector", "kustomize-controller",
-     "vpa-recommender", "octopus", "", "kubectlx"],
-)  # fmt: skip
+    [
+        "helm",
+        "daytwo",
+        "kube-controller-manager",
+        "argocd-controller",
+        "cert-manager-cainjector",
+        "kustomize-controller",
+        "vpa-recommender",
+        "octopus",
+        "",
+        "kubectlx",
+    ],
+)
 def test_controllers_are_known(manager: str) -> None:
     assert not Managers().is_human(manager)
 

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from drift.cli.options import Target
@@ -17,8 +18,18 @@ GuardMaker = Callable[..., Guard]
 
 @pytest.fixture(scope="session", params=["helm3", "helm4"])
 def helm(request: pytest.FixtureRequest, plane: ControlPlane) -> Helm:
-    """The real helm, 3 and 4."""
+    """The real helm, 3 and 4: for whatever depends on who owns the fields."""
     return Helm(find_tools() / request.param, plane.admin_kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def helm3(plane: ControlPlane) -> Helm:
+    return Helm(find_tools() / "helm3", plane.admin_kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def helm4(plane: ControlPlane) -> Helm:
+    return Helm(find_tools() / "helm4", plane.admin_kubeconfig)
 
 
 @pytest.fixture
@@ -28,7 +39,7 @@ def guard(plane: ControlPlane, ledger: Ledger, namespace: str) -> Iterator[Guard
 
         def start(**options: Any) -> Guard:
             settings = {name: options.pop(name) for name in ("user", "remediate", "rules") if name in options}
-            target = Target(**({"helm": True, "namespace": namespace} | options))
+            target = msgspec.structs.replace(Target(helm=True, namespace=namespace), **options)
             return guards.enter_context(Guard(plane, ledger, target, **settings))
 
         yield start

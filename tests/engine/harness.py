@@ -200,6 +200,7 @@ def _words(record: Record) -> str:
 _PLURALS = {
     "Ingress": "ingresses",
     "NetworkPolicy": "networkpolicies",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
     "Endpoints": "endpoints",
     "PriorityClass": "priorityclasses",
 }
@@ -212,6 +213,11 @@ def path_of(ref: ObjectRef) -> str:
     root = f"/apis/{ref.group}/{version}" if ref.group else f"/api/{version}"
     plural = _PLURALS.get(ref.kind, f"{ref.kind.lower()}s")
     return f"{root}/namespaces/{ref.namespace}/{plural}/{ref.name}" if ref.namespace else f"{root}/{plural}/{ref.name}"
+
+
+def report_of(namespace: str, kubeconfig: Path | str) -> Report:
+    """`drift report --helm` of a namespace."""
+    return asyncio.run(audit(Target(kubeconfig=str(kubeconfig), namespace=namespace, helm=True)))
 
 
 def live(plane: ControlPlane, ref: ObjectRef) -> Any:

@@ -18,7 +18,12 @@ from tests.engine.conftest import GuardMaker
 from tests.engine.harness import Guard, delete, edit
 from tests.waiting import until
 
-COLOURS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}, "data": {"colour": "{{ .Values.colour }}"}}
+COLOURS = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "web"},
+    "data": {"colour": "{{ .Values.colour }}"},
+}
 WEB: dict[str, Any] = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",

@@ -10,7 +10,7 @@ from drift.engine.records import Repaired, SourceChanged, SourceRemoved
 from tests.controlplane import ControlPlane, Helm
 from tests.engine.charts import full_chart, full_refs
 from tests.engine.conftest import GuardMaker
-from tests.engine.harness import Guard, Mark, delete, edit
+from tests.engine.harness import Guard, Mark, delete, edit, report_of
 from tests.engine.test_edits import ADDED, CHANGED
 from tests.waiting import until
 
@@ -47,7 +47,7 @@ def test_helm_goes_on_after_repairs_of_everything(
     helm.install("web", chart, namespace=namespace)
     running = guard()
     first = colours(running, refs)
-    for kind, change, _ in [*CHANGED.values(), *ADDED.values()]:
+    for kind, change, _ in [] if recreated else [*CHANGED.values(), *ADDED.values()]:
         mark = running.mark()
         edit(running.plane, refs[kind], change)
         mark.repaired(refs[kind])
@@ -86,6 +86,13 @@ def test_helm_goes_on_after_repairs_of_everything(
     assert not mark.of(Repaired)
     assert not mark.writes()
     assert not any(running.live(ref) for ref in refs.values())
+
+
+def test_report_right_after_the_install_of_a_new_kind_is_in_sync(
+    plane: ControlPlane, helm: Helm, namespace: str, folder: Path
+) -> None:
+    helm.install("web", full_chart(folder, namespace), namespace=namespace)
+    assert report_of(namespace, plane.admin_kubeconfig).sentence == "In sync: 13 objects."
 
 
 def test_edit_after_an_upgrade_is_put_back_to_the_new_revision(

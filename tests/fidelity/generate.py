@@ -7,6 +7,7 @@ from typing import Any
 
 from drift.core.errors import ClusterError
 from tests.fidelity.bases import bases, named
+from tests.fidelity.changes import at
 from tests.fidelity.grow import Grower, Step
 from tests.fidelity.server import Json, Server, at_once
 from tests.fidelity.spell import Speller
@@ -28,7 +29,7 @@ async def _object(server: Server, base: Json, random: Random, tag: str) -> Json:
     for path, value in Grower(server, random).proposals(body, schema, _GROWTH):
         grown = with_value(body, path, value)
         answer = await _accepted(server, grown)
-        if answer is not None:
+        if answer is not None and not lost(value, at(answer, path)):
             body, accepted = grown, answer
     if accepted is None or seedless(random):
         return body
@@ -45,6 +46,21 @@ async def _accepted(server: Server, body: Json) -> Json | None:
         return await server.create(body, "fidelity", dry_run=True)
     except ClusterError:
         return None
+
+
+def lost(value: Any, there: Any) -> bool:
+    """Whether the server took a value without keeping it, as it does where a feature gate is off: it will not say so."""
+    if isinstance(value, dict) and isinstance(there, dict):
+        return any(lost(member, there.get(key)) for key, member in value.items())
+    if isinstance(value, list) and isinstance(there, list) and len(value) == len(there):
+        return any(lost(one, other) for one, other in zip(value, there, strict=True))
+    return there is None and _says(value)
+
+
+def _says(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(_says(member) for member in (value.values() if isinstance(value, dict) else value))
+    return value not in {None, False, 0, ""}
 
 
 def with_value(body: Json, path: Sequence[Step], value: Any) -> Json:

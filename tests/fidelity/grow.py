@@ -17,6 +17,7 @@ _MIXED: tuple[Any, ...] = (1, 80, "25%", "8080", "http", 0, "0")
 _WORDS = ("x", "web", "a-b", "1", "true", "/x", "", "a.example.com", "10.0.0.1", "value with spaces", "10s", "None")
 _JSON: tuple[Any, ...] = ({"a": 1}, {"a": None, "b": []}, {"z": {"y": "x"}}, {})
 _DEEPEST = 4
+_GATED = frozenset({"stopSignal", "preventPodSchedulingIfMissing", "schedulingGroup"})
 # Fields that would change whom the whole server listens to, or that are not the user's to set.
 _FORBIDDEN = frozenset({"status", "apiVersion", "kind", "managedFields", "generateName", "namespaceSelector", "webhooks",
                         "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "creationTimestamp", "uid",
@@ -41,7 +42,7 @@ class Grower:
         schema = self._server.resolve(schema)
         if isinstance(value, Mapping):
             for key, sub in schema.get("properties", {}).items():
-                if key in _FORBIDDEN and not (key == "namespaceSelector" and len(at) > 4):
+                if key in _FORBIDDEN | _GATED and not (key == "namespaceSelector" and len(at) > 4):
                     continue
                 if value.get(key) is None:
                     yield (*at, key), sub
@@ -109,6 +110,8 @@ class Grower:
         required = schema.get("required", ())
         made = {}
         for key, sub in properties.items():
+            if key in _GATED:
+                continue  # the server drops it without a word, as its feature gate is off
             if key in required or (depth < _DEEPEST and self._random.random() < 0.9 / len(properties)):
                 made[key] = self.value(sub, depth + 1, optional=key not in required)
         return made

@@ -14,6 +14,8 @@ _IDENTITY = frozenset({"apiVersion", "kind", "status"})
 # Given out by the server or a controller: not for a person to choose, and explained wherever they appear.
 _ALLOCATED = frozenset({"clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort", "ipFamilies", "claimRef", "volumeName",
                         "finalizers", "serviceAccount", "selector", "names", "uid", "storageClassName", "volumeMode", "manualSelector"})  # fmt: skip
+# A CronJob leaves a job's defaults to the Job: spelling one out changes nothing, and is told from no default.
+_JOB = ("spec", "jobTemplate", "spec")
 _EDITED_METADATA = frozenset({"labels", "annotations", "ownerReferences", "finalizers"})
 
 
@@ -66,7 +68,8 @@ class Mutator:
         """Additions of what it does not."""
         found = []
         for path, value in self._grower.proposals(live, schema, wanted):
-            if value is not None and at(desired, path) is None and not {path[0], path[-1]} & (_IDENTITY | _ALLOCATED):
+            unset = value is not None and at(desired, path) is None
+            if unset and path[:3] != _JOB and not {path[0], path[-1]} & (_IDENTITY | _ALLOCATED):
                 operations = [{"op": "add", "path": pointer(path), "value": value}]
                 found.append(Mutation("addition", path, operations, self._atomic(path, schema), value))
         return found
@@ -137,7 +140,7 @@ class Mutator:
         """Scalars that only live has."""
         schema, here = self._server.resolve(place.schema), place.path
         atomic = here if place.atomic is None and _is_atomic(live, schema) else place.atomic
-        if desired is None and not isinstance(live, dict | list):
+        if desired is None and live is not True and not isinstance(live, dict | list):
             yield _Place(here, live, schema, atomic, place.keys)
         keys = _keys(schema) if isinstance(live, list) else ()
         for step, other, mine, sub in _members(live, desired, schema):

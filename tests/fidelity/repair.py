@@ -32,6 +32,8 @@ class Repairer:
         """Repair, look again, repair again: what is not as it was before; None when the server refused."""
         try:
             writes = await self._repair(edited.desired)
+            if edited.mutation.kind == "removal":  # a default that came in its place shows once it is filled again
+                writes += await self._repair(edited.desired)
         except ClusterError as error:
             self.refused.append(f"{edited.mutation}: {error}")
             return None
@@ -39,7 +41,8 @@ class Repairer:
         if live is None:
             return ["the object is gone"]
         left = [path for path in changes(edited.before, live) if path[0] != "metadata" and has(edited.desired, path)]
-        found = [f"not restored: {pointer(path)}" for path in left if writes and at(edited.desired, path) is not None]
+        left = [path for path in left if path[-1] != "nodePort"]  # given away meanwhile
+        found = [f"not restored: {pointer(path)} {at(edited.before, path[:-1])} -> {at(live, path[:-1])}" for path in left if writes and at(edited.desired, path) is not None]
         sight = await self._seen(edited.desired, live)
         if sight.assessment.state is not State.IN_SYNC:
             found.append(f"still {sight.assessment.state}: {[item.path for item in sight.assessment.differences]}")
