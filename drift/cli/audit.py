@@ -40,6 +40,7 @@ def assess_options(target: Target) -> Options:
         ignore=read_ignore_rules(target.ignore),
         managers=read_policy(target.policy).managers,
         judge=not (target.no_dry_run or target.live),
+        exact=target.scope == "exact",
     )
 
 

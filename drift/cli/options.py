@@ -39,6 +39,7 @@ class Target(msgspec.Struct, frozen=True):
     policy: str | None = None
     plugins: str = ""
     no_dry_run: bool = False
+    scope: Literal["declared", "exact"] = "declared"
     live: str | None = None
     kube_version: str = ""
 
@@ -88,6 +89,13 @@ _DESIRED = (
 _COMPARE = (
     click.option("--ignore", multiple=True, metavar="FILE", help="YAML list of ignore rules; may be repeated."),
     click.option("--policy", metavar="FILE", help="YAML policy: people, windows, blockers, limits, lock."),
+    click.option(
+        "--scope",
+        type=click.Choice(["declared", "exact"]),
+        default="declared",
+        show_default=True,
+        help="exact: also what controllers added, unless defaulting or admission explains it.",
+    ),
     click.option("--no-dry-run", is_flag=True, help="Compare locally only: do not ask the server by dry run."),
 )
 _DUMP = (

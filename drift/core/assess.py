@@ -11,6 +11,7 @@ from drift.core.additions import additions
 from drift.core.assessment import Assessment, Difference, Facts, State
 from drift.core.compare import compare, matches
 from drift.core.dropped import dropped, still_of_source
+from drift.core.exact import undeclared
 from drift.core.nodes import Node
 from drift.core.normalize import declared
 from drift.core.objects import Body, Manifest, ObjectRef, Role
@@ -84,6 +85,10 @@ def _found(manifest: Manifest, live: Body, schema: KindSchema, facts: Facts) -> 
     for extra in additions(wanted, live, root, entries, facts.managers):
         place = extra.place
         yield _difference(ref, place.tokens, "added", place.pointer, place.display, None, place.live, extra.owner)
+    if facts.exact:
+        for place in undeclared(wanted, live, root, facts.expected):
+            who = owner_of(place.tokens, root, entries, facts.managers)
+            yield _difference(ref, place.tokens, "added", place.pointer, place.display, None, place.live, who)
     if manifest.former is not None:
         former = declared(manifest.former)
         for place in dropped(former, wanted, live, root, entries, _TOOLS, facts.managers):

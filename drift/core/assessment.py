@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from drift.core.known import Scaler
-from drift.core.objects import ObjectRef
+from drift.core.objects import Body, ObjectRef
 from drift.core.ownership import Managers, Owner
 from drift.core.paths import Token
 from drift.core.reasons import Reason
@@ -51,6 +51,9 @@ class Difference(msgspec.Struct, frozen=True, eq=False):
 class Facts(msgspec.Struct, frozen=True, eq=False):
     """What else is known when an object is assessed. `now` is RFC 3339, for rules that expire.
 
+    `exact` asks for every addition, whoever made it; `expected` is then what the API server makes of the desired object
+    by itself.
+
     `scalers` are the autoscalers of the object's namespace. `taught` are facts that the API server insists on for the
     desired revision at hand (see `Difference.fact`).
     """
@@ -60,6 +63,8 @@ class Facts(msgspec.Struct, frozen=True, eq=False):
     scalers: tuple[Scaler, ...] = ()
     taught: frozenset[str] = frozenset()
     now: str = ""
+    exact: bool = False
+    expected: Body | None = None
 
 
 class Assessment(msgspec.Struct, frozen=True, eq=False):

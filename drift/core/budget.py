@@ -13,12 +13,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """`per_minute`, `per_hour`: repairs, 0 for no limit. `max_share`: share of the scope that may drift at once.
 
     `breaker_minimum`: the breaker stays closed below this number of drifted objects. 1 as `max_share` switches it off.
+    `max_shrink`: share of a source's objects that one revision may drop and still be pruned.
     """
 
     per_minute: int = 0
     per_hour: int = 0
     max_share: float = 1.0
     breaker_minimum: int = 10
+    max_shrink: float = 0.5
 
 
 class Ledger:

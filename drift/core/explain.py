@@ -55,6 +55,8 @@ def is_default(key: str, value: Any, node: Node) -> bool:
     alternatives = list(node.defaults.get(key, ()))
     if child.default is not None:
         alternatives.append(child.default)
+    if isinstance(node.default, Mapping) and key in node.default:
+        alternatives.append(node.default[key])  # a default of the whole says it
     if child.form is Form.QUANTITY and key in node.zero:
         alternatives.append("0")  # no pointer: unset is served as 0
     if isinstance(value, Mapping) and child.shape is Shape.STRUCT:
@@ -71,7 +73,7 @@ def has_default(key: str, node: Node) -> bool:
 
 
 def fits(key: str, value: Any, node: Node, around: Around, beside: Body) -> bool:
-    """Whether a default that depends on its neighbours is the one for these, live or declared: else a person chose it."""
+    """Whether a default that depends on its neighbours is the one for these; else a person chose it."""
     rule = _DEPENDING.get((node.name.rpartition(".")[2], key))
     return rule is None or rule(value, around) or rule(value, (beside, *around[1:]))
 

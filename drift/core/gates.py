@@ -49,6 +49,9 @@ class GateFacts(msgspec.Struct, frozen=True, eq=False):
     named: bool = False
     opted: bool = False
     role: Role = Role.DECLARED
+    job_ran: bool | None = None
+    shrink: float = 0.0
+    max_shrink: float = 1.0
     now: float = 0.0
     clock: float = 0.0
 
@@ -123,12 +126,16 @@ def protected_gate(facts: GateFacts) -> HoldVerdict | None:
 
 
 def finished_job_gate(facts: GateFacts) -> HoldVerdict | None:
-    """A Job that removes itself when done (ttlSecondsAfterFinished) is not run again."""
+    """A Job that has run, or may have run, is not run again: nobody can tell after it is gone."""
     ref, spec = facts.assessment.ref, facts.desired.get("spec") or {}
-    vanishes = (ref.group, ref.kind) == ("batch", "Job") and spec.get("ttlSecondsAfterFinished") is not None
-    if facts.live is None and vanishes:
+    if facts.live is not None or facts.named or (ref.group, ref.kind) != ("batch", "Job"):
+        return None
+    if spec.get("ttlSecondsAfterFinished") is not None:
         return HoldVerdict(Reason.JOB_FINISHED, "the Job removes itself when finished; it is not run again")
-    return None
+    if facts.job_ran is False:
+        return None
+    what = "the Job has run" if facts.job_ran else "the Job may have run before it was deleted"
+    return HoldVerdict(Reason.JOB_FINISHED, f"{what}: it is not run again, unless a rule names it")
 
 
 def deletion_gate(facts: GateFacts) -> HoldVerdict | None:
@@ -139,6 +146,14 @@ def deletion_gate(facts: GateFacts) -> HoldVerdict | None:
             Reason.NOT_PERMITTED_BY_RULE, "deleting needs a rule that names this object by kind and name"
         )
     return None
+
+
+def shrink_gate(facts: GateFacts) -> HoldVerdict | None:
+    """A source that suddenly declares far less is not believed: nothing of what it dropped is deleted."""
+    if facts.role is not Role.DROPPED or facts.shrink <= facts.max_shrink:
+        return None
+    message = f"the source dropped {facts.shrink:.0%} of its objects at once, more than {facts.max_shrink:.0%}"
+    return HoldVerdict(Reason.DESIRED_EMPTY, f"{message}: nothing of it is deleted")
 
 
 def crds_gate(facts: GateFacts) -> HoldVerdict | None:
@@ -223,6 +238,7 @@ CHAIN: tuple[tuple[str, Gate], ...] = (
     ("job", finished_job_gate),
     ("deletion", deletion_gate),
     ("crds", crds_gate),
+    ("shrink", shrink_gate),
     ("strategy", strategy_gate),
     ("breaker", breaker_gate),
     ("window", window_gate),

@@ -8,6 +8,7 @@ makes it invalid, the fallback takes over more: whatever stands undeclared aroun
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from drift.core.assess import Difference
@@ -22,14 +23,21 @@ from drift.core.takeover import once, taking_over, twice, undeclared_around
 
 
 def recreate(context: Context) -> Plan:
-    """Apply the whole desired body; a Service asks for the addresses it had."""
+    """Apply the whole desired body; a Service asks for the addresses it had, and takes others where they are taken."""
     body = applicable(context)
-    if context.last_seen is not None and context.ref.kind == "Service" and context.ref.group == "":
-        _ask_for_addresses(body, context.last_seen)
+    reason = "the object is missing"
+    if context.last_seen is None or (context.ref.group, context.ref.kind) != ("", "Service"):
+        return Plan(reason, _creating(context, body))
+    asking = copy.deepcopy(body)
+    _ask_for_addresses(asking, context.last_seen)
+    return Plan(reason, _creating(context, asking), _creating(context, body) if asking != body else ())
+
+
+def _creating(context: Context, body: dict[str, Any]) -> tuple[Action, ...]:
     actions: list[Action] = [Apply(context.ref, once(body, context.schema.root), context.manager, creates=True)]
     if doubled := list(twice(body, context.schema.root)):
         actions.append(_patch(context, [_put_back(path, body) for path in doubled]))
-    return Plan("the object is missing", tuple(actions))
+    return tuple(actions)
 
 
 def revert(context: Context) -> Plan:
@@ -44,11 +52,17 @@ def revert(context: Context) -> Plan:
     changed = [difference for difference in context.differences if not difference.surplus]
     surplus = [difference for difference in context.differences if difference.surplus]
     reason = _revert_reason(changed, surplus)
-    if changed and next(twice(applicable(context), context.schema.root), None) is not None:
+    if changed and _doubled(context):
         return Plan(reason, (_patch(context, rewrites(changed, surplus, context)),))
     if changed:
         return Plan(reason, _restoring(context, surplus), _restoring(context, surplus, changed))
     return Plan(reason, (_patch(context, removals(surplus, context)),), _restoring(context, surplus))
+
+
+def _doubled(context: Context) -> bool:
+    """Whether a merge key comes twice in a list, desired or live: server-side apply cannot merge that."""
+    root, live = context.schema.root, declared(context.live or {})
+    return next(chain(twice(applicable(context), root), twice(live, root)), None) is not None
 
 
 def _restoring(

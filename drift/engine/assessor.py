@@ -23,15 +23,20 @@ from drift.core.schema import KindSchema
 
 _HPA = GroupKind("autoscaling", "HorizontalPodAutoscaler")
 _REPLICAS = "/spec/replicas"
+_PROBE = "daytwo-dry-run"
 
 
 class Options(msgspec.Struct, frozen=True, eq=False):
-    """How to assess. `judge`: ask the server by dry run where permitted. `scaler_ttl`: seconds."""
+    """How to assess. `judge`: ask the server by dry run where permitted. `scaler_ttl`: seconds.
+
+    `exact`: report every addition that neither the server's defaulting nor admission explains.
+    """
 
     ignore: tuple[IgnoreRule, ...] = ()
     managers: Managers = Managers()
     judge: bool = True
     scaler_ttl: float = 5.0
+    exact: bool = False
 
 
 class Sight(msgspec.Struct, frozen=True, eq=False):
@@ -82,7 +87,7 @@ class Assessor:
     async def _see(
         self, manifest: Manifest, raw: bytes | msgspec.Raw | None, now: str, taught: frozenset[str], *, suspect: bool
     ) -> Sight:
-        facts = Facts(self.options.managers, self.options.ignore, (), taught, now)
+        facts = Facts(self.options.managers, self.options.ignore, (), taught, now, self.options.exact)
         if raw is None:
             schema = await self.schema(manifest.api_version, manifest)
             return Sight(manifest, assess(manifest, None, schema, facts), schema, taught=taught, facts=facts)
@@ -132,6 +137,8 @@ class Assessor:
         A difference that the apply would leave exactly as it is, is the server's own reading of what is declared
         (a default, a conversion, a webhook). A refusal is told, and is no proof of anything.
         """
+        if self.options.exact and self._may_judge:
+            sight = await self._foresee(sight, manager)
         suspects = [item for item in sight.assessment.differences if not item.surplus]
         if not self._may_judge or not suspects or sight.live is None or sight.assessment.state is not State.DRIFTED:
             return sight
@@ -144,6 +151,22 @@ class Assessor:
             return msgspec.structs.replace(sight, assessment=msgspec.structs.replace(sight.assessment, message=message))
         return await self.learn(sight, answer)
 
+    async def _foresee(self, sight: Sight, manager: str) -> Sight:
+        """Let the server make the desired object under another name, by dry run: admission explains its additions."""
+        if sight.live is None or not any(item.op == "added" for item in sight.assessment.differences):
+            return sight
+        name = f"{sight.manifest.ref.name[:40].rstrip('-.')}-{_PROBE}"
+        ref = msgspec.structs.replace(sight.manifest.ref, name=name)
+        body = applicable(self._context(sight, manager))
+        body["metadata"] = {**body.get("metadata", {}), "name": name}
+        try:
+            written = await self._cluster.apply(body, ref, manager=manager, force=True, dry_run=True)
+        except ClusterError:
+            return sight  # not every object can exist twice; then only the schema explains
+        facts = msgspec.structs.replace(sight.facts, expected=decode_live(written.object, lambda _: False))
+        again = assess(sight.manifest, sight.live, sight.schema, facts)
+        return msgspec.structs.replace(sight, assessment=again, facts=facts)
+
     def _not_judged(self, sight: Sight, error: ForbiddenError) -> Sight:
         if error.reason is Reason.FORBIDDEN:
             self._may_judge = False
@@ -152,7 +175,14 @@ class Assessor:
 
     async def _dry_run(self, sight: Sight, manager: str) -> bytes:
         manifest = sight.manifest
-        context = Context(
+        body = applicable(self._context(sight, manager))
+        body["metadata"] = {**body.get("metadata", {}), "uid": sight.assessment.uid}
+        written = await self._cluster.apply(body, manifest.ref, manager=manager, force=True, dry_run=True)
+        return written.object
+
+    def _context(self, sight: Sight, manager: str) -> Context:
+        manifest = sight.manifest
+        return Context(
             ref=manifest.ref,
             source=manifest.provenance.source,
             revision=manifest.provenance.revision,
@@ -161,10 +191,6 @@ class Assessor:
             schema=sight.schema,
             manager=manager,
         )
-        body = applicable(context)
-        body["metadata"] = {**body.get("metadata", {}), "uid": sight.assessment.uid}
-        written = await self._cluster.apply(body, manifest.ref, manager=manager, force=True, dry_run=True)
-        return written.object
 
     async def learn(self, sight: Sight, answer: bytes, about: tuple[Difference, ...] | None = None) -> Sight:
         """Take what the server made of an apply as its verdict on each difference it was `about` (None: on all)."""

@@ -150,6 +150,12 @@ class DesiredIndex:
         self._sources.pop(source, None)
         return refs
 
+    def shrink(self, name: str) -> float:
+        """Share of the objects of the former revision that the current one of a source dropped."""
+        refs = self.of_source(name)
+        dropped = sum(self._objects[ref][name].role is Role.DROPPED for ref in refs)
+        return dropped / len(refs) if refs else 0.0
+
     def kinds(self) -> dict[GroupKind, frozenset[str]]:
         """Kinds and the namespaces in which they are desired ("" for cluster scope)."""
         return {kind: frozenset(counts) for kind, counts in self._namespaces.items()}

@@ -19,6 +19,12 @@ class _Asked(msgspec.Struct, Generic[Answer], frozen=True, eq=False):
     answer: "asyncio.Future[Answer]"
 
 
+def _seen(answer: "asyncio.Future[Answer]") -> None:
+    """Whoever asked early may never come back for an error."""
+    if not answer.cancelled():
+        answer.exception()
+
+
 class Fence(Generic[Answer]):
     """Coalesces questions by key."""
 
@@ -28,11 +34,16 @@ class Fence(Generic[Answer]):
 
     async def ask(self, key: str, question: Callable[[], Awaitable[Answer]], *, since: float) -> Answer:
         """Return an answer that is true of a moment after `since` (monotonic seconds). Raises what asking raises."""
+        return await asyncio.shield(self.begin(key, question, since=since))
+
+    def begin(self, key: str, question: Callable[[], Awaitable[Answer]], *, since: float) -> "asyncio.Future[Answer]":
+        """Ask without waiting; an answer that is true of a moment after `since` is not asked for again."""
         known = self._asked.get(key)
         if known is None or known.at <= since or known.answer.cancelled():
             known = _Asked(time.monotonic(), asyncio.ensure_future(question()))
+            known.answer.add_done_callback(_seen)
             self._asked[key] = known
-        return await asyncio.shield(known.answer)
+        return known.answer
 
     def forget(self, key: str) -> None:
         """Drop what is known of something that is gone."""

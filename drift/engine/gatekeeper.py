@@ -77,6 +77,12 @@ class Gatekeeper:
             hold = await self._lock.take()
         return msgspec.structs.replace(decision, hold=hold)
 
+    def ask_early(self, source: str, since: float) -> None:
+        """Begin to ask the source while the object is still being looked at: the answer will be needed for a write."""
+        state, ask = self._index.source(source), self.still_current
+        if self.remediate and state is not None and state.hold is None and ask is not None:
+            self._sources.begin(state.source, lambda: ask(state), since=since)
+
     async def explain(
         self, decision: Decision, state: SourceState, memory: Tracked
     ) -> tuple[tuple[str, HoldVerdict | None], ...]:
@@ -110,6 +116,9 @@ class Gatekeeper:
             named=decision.named,
             opted=decision.opted,
             role=sight.manifest.role,
+            job_ran=memory.job_ran,
+            shrink=self._index.shrink(state.source),
+            max_shrink=self._policy.limits.max_shrink,
             now=time.time(),
             clock=clock,
         )

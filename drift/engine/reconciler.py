@@ -25,7 +25,7 @@ from drift.engine.executor import Executor, Outcome
 from drift.engine.gatekeeper import Gatekeeper
 from drift.engine.queue import LONGEST_BACK_OFF
 from drift.engine.records import Acted, Detected, Failed, Held, Listener, Proposed, Repaired, Resolved, Unchanged
-from drift.engine.tracking import DONE, Observation, Tracked, Verdict, addresses_of
+from drift.engine.tracking import DONE, Observation, Tracked, Verdict, addresses_of, job_ran
 
 # Refusals that time may cure: asked again by back-off; all others wait for a change of the object or its desired.
 _SLOW_RETRY = 60.0
@@ -143,13 +143,15 @@ class Reconciler:
         last = raw if raw is not None else observation.last
         if last is not None:
             memory.addresses = addresses_of(manifest.ref, last) or memory.addresses
+            memory.job_ran = memory.job_ran or job_ran(manifest.ref, last)
         changed = memory.verified is not None  # it was in sync, and is no longer what it was then
         return await self._assessor.see(manifest, raw, now=_now(), taught=memory.taught, suspect=changed)
 
     def _settled(self, sight: Sight, observation: Observation, memory: Tracked) -> Verdict:
         if memory.state in {State.DRIFTED, State.MISSING}:
             self._tell(Resolved(sight.manifest.ref, sight.assessment.source))
-        memory.state, memory.told, memory.failed, memory.proposed = sight.assessment.state, "", False, 0
+        memory.state, memory.told, memory.held = sight.assessment.state, "", ""
+        memory.failed, memory.proposed = False, 0
         if observation.raw is not None and marked(sight.live) is None:
             memory.verified = self._verified(sight.manifest.ref, observation.raw)
         return DONE
@@ -186,7 +188,7 @@ class Reconciler:
         decision = await self.decide(sight, state, observation.at)
         self._propose(decision, memory)
         if decision.hold is not None or not decision.writes:
-            if not memory.told.startswith(f"held:{Reason.FIGHT}:"):  # what a rival writes next is no news
+            if memory.held != Reason.FIGHT:  # what a rival writes next is no news
                 self._announce(sight)
             return self._held(decision)
         return await self._write(decision, observation, memory)
@@ -201,16 +203,15 @@ class Reconciler:
         memory, hold = self.memory(decision.sight.manifest.ref), decision.hold
         if hold is None:
             return DONE
-        signature = f"held:{hold.reason}:{memory.told.removeprefix('held:')}"
-        if not memory.told.startswith(f"held:{hold.reason}:") and hold.reason is not Reason.OBSERVE_ONLY:
+        if memory.held != hold.reason and hold.reason is not Reason.OBSERVE_ONLY:
             self._tell(Held(decision.sight.assessment, hold))
-            memory.told = signature
+        memory.held = hold.reason
         return Verdict(after=hold.retry_after) if hold.retry_after > 0 else DONE
 
     async def _write(self, decision: Decision, observation: Observation, memory: Tracked) -> Verdict:
         sight = decision.sight
         before = fingerprint(observation.raw) if observation.raw is not None else None
-        memory.score = memory.score.written(time.monotonic())
+        memory.score, memory.held = memory.score.written(time.monotonic()), ""
         try:
             outcome = await self._executor.execute(decision.plan)
         finally:

@@ -283,6 +283,9 @@ class Service:
 
     def _observed(self, ref: ObjectRef, observation: Observation) -> None:
         self._pending[ref] = observation
+        claims = self._index.claims(ref)
+        if observation.raw is None and len(claims) == 1:
+            self._reconciler.gatekeeper.ask_early(claims[0], observation.at)
         self._queue.add(ref)
 
     async def _resync(self) -> None:

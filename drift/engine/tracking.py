@@ -25,12 +25,14 @@ class Tracked(msgspec.Struct, eq=False):
     written: int = 0
     state: State | None = None
     told: str = ""
+    held: str = ""
     proposed: int = 0
     score: Score = Score()
     taught: frozenset[str] = frozenset()
     taught_for: int = 0
     failed: bool = False
     addresses: dict[str, Any] | None = None
+    job_ran: bool | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -61,6 +63,33 @@ class _Spec(msgspec.Struct, frozen=True):
 
 
 _SPECS = msgspec.json.Decoder(_Spec)
+
+
+class _Condition(msgspec.Struct, frozen=True):
+    type: str = ""
+    status: str = ""
+
+
+class _JobStatus(msgspec.Struct, frozen=True, rename="camel"):
+    conditions: list[_Condition] | None = None
+    succeeded: int | None = None
+    failed: int | None = None
+
+
+class _Job(msgspec.Struct, frozen=True):
+    status: _JobStatus | None = None
+
+
+_JOBS = msgspec.json.Decoder(_Job)
+
+
+def job_ran(ref: ObjectRef, raw: bytes | msgspec.Raw) -> bool | None:
+    """Whether a Job has finished, or made any pod finish; None for every other kind."""
+    if (ref.group, ref.kind) != ("batch", "Job"):
+        return None
+    status = _JOBS.decode(raw).status or _JobStatus()
+    ended = any(item.type in {"Complete", "Failed"} and item.status == "True" for item in status.conditions or ())
+    return ended or bool(status.succeeded or status.failed)
 
 
 def addresses_of(ref: ObjectRef, raw: bytes | msgspec.Raw) -> dict[str, Any] | None:

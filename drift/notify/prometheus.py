@@ -1,6 +1,7 @@
 """Asks Prometheus (or an Alertmanager-compatible /api/v1/alerts) which alerts fire now."""
 
 import re
+from collections.abc import AsyncIterator
 
 import aiohttp
 import msgspec
@@ -50,11 +51,21 @@ async def _alert_names(settings: Prometheus) -> list[str]:
     async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url, allow_redirects=False) as response:
         if response.status != 200:
             raise ValueError(response.status)
-        body = await response.content.read(_MOST_BYTES + 1)
+        body = b"".join([chunk async for chunk in _chunks(response)])
     if len(body) > _MOST_BYTES:
         raise ValueError("too long")
     alerts = msgspec.json.decode(body, type=_Answer).data.alerts
     return sorted({printable(_name(alert)) for alert in alerts if _blocks(alert, settings)})
+
+
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """Read until the end, or a little more than the most that is taken."""
+    left = _MOST_BYTES + 1
+    async for chunk in response.content.iter_chunked(65536):
+        yield chunk[:left]
+        left -= len(chunk)
+        if left <= 0:
+            return
 
 
 def _name(alert: _Alert) -> str:

@@ -72,9 +72,7 @@ def _versions(package: str) -> dict[str, str]:
     }
 
 
-CONTROL_PLANE_FLAGS = _ldflags(
-    _versions("k8s.io/component-base/version") | _versions("k8s.io/client-go/pkg/version")
-)
+CONTROL_PLANE_FLAGS = _ldflags(_versions("k8s.io/component-base/version") | _versions("k8s.io/client-go/pkg/version"))
 
 # Without the two numbers, here those of the release, Helm 3 renders offline for Kubernetes 1.20.
 TOOLS = (
@@ -240,9 +238,7 @@ def main() -> int:
     wants_tools = parser.parse_args().what == "tools"
     try:
         folder = (
-            ensure(tools_folder(), build_tools)
-            if wants_tools
-            else ensure(controlplane_folder(), build_controlplane)
+            ensure(tools_folder(), build_tools) if wants_tools else ensure(controlplane_folder(), build_controlplane)
         )
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)

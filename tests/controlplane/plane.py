@@ -141,9 +141,7 @@ class ControlPlane:
         self._write_kubeconfig(path, user, self._authority.client(user, groups))
         return path
 
-    def kubeconfig_for_rules(
-        self, name: str, rules: Sequence[Mapping[str, Any]], namespace: str | None = None
-    ) -> Path:
+    def kubeconfig_for_rules(self, name: str, rules: Sequence[Mapping[str, Any]], namespace: str | None = None) -> Path:
         """Make a user that may do exactly this: by a Role in the namespace, or a ClusterRole without one.
 
         Called again with the same name it replaces the rules. Comes back when the authorizer has seen them.

@@ -78,5 +78,9 @@ def _request() -> str:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "fidelity")])
-    signed = x509.CertificateSigningRequestBuilder().subject_name(name).sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    signed = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(name)
+        .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    )
     return base64.b64encode(signed.public_bytes(serialization.Encoding.PEM)).decode()

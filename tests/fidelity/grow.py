@@ -12,7 +12,22 @@ from typing import Any
 from tests.fidelity.server import Json, Schema, Server
 
 Step = str | int
-QUANTITIES: tuple[Any, ...] = (1, "1", "1000m", 0.5, "0.5", "1024Mi", "1Gi", "1.5e3", "2000m", "100k", "0", "1.0", ".5", "1E3")
+QUANTITIES: tuple[Any, ...] = (
+    1,
+    "1",
+    "1000m",
+    0.5,
+    "0.5",
+    "1024Mi",
+    "1Gi",
+    "1.5e3",
+    "2000m",
+    "100k",
+    "0",
+    "1.0",
+    ".5",
+    "1E3",
+)
 _MIXED: tuple[Any, ...] = (1, 80, "25%", "8080", "http", 0, "0")
 _WORDS = ("x", "web", "a-b", "1", "true", "/x", "", "a.example.com", "10.0.0.1", "value with spaces", "10s", "None")
 _JSON: tuple[Any, ...] = ({"a": 1}, {"a": None, "b": []}, {"z": {"y": "x"}}, {})
@@ -22,7 +37,7 @@ _GATED = frozenset({"stopSignal", "preventPodSchedulingIfMissing", "schedulingGr
 _FORBIDDEN = frozenset({"status", "apiVersion", "kind", "managedFields", "generateName", "namespaceSelector", "webhooks",
                         "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "creationTimestamp", "uid",
                         "resourceVersion", "generation", "namespace", "name", "failurePolicy", "deprecatedTopology",
-                        "groups", "username", "extra", "secrets", "taints", "stopSignal"})  # fmt: skip
+                        "groups", "username", "serviceAccount", "extra", "secrets", "taints", "stopSignal"})  # fmt: skip
 
 
 class Grower:
@@ -35,6 +50,8 @@ class Grower:
     def proposals(self, body: Json, schema: Schema, wanted: int) -> list[tuple[tuple[Step, ...], Any]]:
         """Some (path, value) that the object does not have."""
         places = list(self._open(body, schema, ()))
+        if body["kind"] == "Job":
+            places = [place for place in places if place[0][:2] != ("spec", "selector")]  # generated
         chosen = [self._random.choice(places) for _ in range(wanted)] if places else []
         return [(path, self.value(sub, optional=True)) for path, sub in chosen]
 
@@ -51,7 +68,9 @@ class Grower:
             for index, item in enumerate(value):
                 yield from self._open(item, schema.get("items", {}), (*at, index))
 
-    def _open_entry(self, value: Mapping[str, Any], schema: Schema, at: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], Schema]]:
+    def _open_entry(
+        self, value: Mapping[str, Any], schema: Schema, at: tuple[Step, ...]
+    ) -> Iterator[tuple[tuple[Step, ...], Schema]]:
         extra = schema.get("additionalProperties")
         if isinstance(extra, Mapping) and "zz" not in value:
             yield (*at, "zz"), extra
@@ -95,7 +114,9 @@ class Grower:
             case "byte":
                 return base64.b64encode(self._random.randbytes(self._random.choice((0, 1, 5)))).decode()
             case "date-time":
-                return self._random.choice(("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.000000Z", "2024-01-01T01:00:00+01:00"))
+                return self._random.choice(
+                    ("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.000000Z", "2024-01-01T01:00:00+01:00")
+                )
             case "date":
                 return "2024-01-01"
         return self._random.choice(_WORDS)
@@ -105,7 +126,10 @@ class Grower:
         if properties is None:
             extra = schema.get("additionalProperties")
             if isinstance(extra, Mapping):
-                return {key: self.value(extra, depth + 1) for key in self._random.sample(("a", "b", "c"), self._random.choice((0, 1, 2)))}
+                return {
+                    key: self.value(extra, depth + 1)
+                    for key in self._random.sample(("a", "b", "c"), self._random.choice((0, 1, 2)))
+                }
             return self._random.choice(_JSON)
         required = schema.get("required", ())
         made = {}

@@ -39,7 +39,9 @@ def manifest(body: Json) -> Manifest:
     return Manifest(ref_of(body), body["apiVersion"], body, Provenance("fidelity", "1"))
 
 
-async def looked(form: str, server: Server, desired: Sequence[Json], live: Sequence[Json], manager: str) -> dict[ObjectRef, Assessment]:
+async def looked(
+    form: str, server: Server, desired: Sequence[Json], live: Sequence[Json], manager: str
+) -> dict[ObjectRef, Assessment]:
     """What one form of the comparer says of each object."""
     cluster: Cluster = server.cluster
     if form == "offline":

@@ -87,7 +87,8 @@ class Mutator:
     def _edit(self, place: _Place) -> Mutation:
         if isinstance(place.value, list) and place.value and self._random.random() < 0.5:
             return self._append(place)
-        if isinstance(place.value, dict | list) or self._random.random() < 0.3:
+        merges = place.path[-1] in place.keys and "enum" in place.schema  # it may become the key of another item
+        if isinstance(place.value, dict | list) or merges or self._random.random() < 0.3:
             operation = {"op": "remove", "path": pointer(place.path)}
             return Mutation("removal", place.path, [operation], place.atomic)
         value = self._other(place.value, place.schema)
@@ -106,7 +107,9 @@ class Mutator:
         if isinstance(item, Mapping):
             scalars = {key: value for key, value in item.items() if not isinstance(value, dict | list)}
             properties = schema.get("properties", {})
-            return {key: self._other(value, self._server.resolve(properties.get(key, {}))) for key, value in scalars.items()}
+            return {
+                key: self._other(value, self._server.resolve(properties.get(key, {}))) for key, value in scalars.items()
+            }
         return self._other(item, schema)
 
     def _other(self, value: Any, schema: Schema) -> Any:

@@ -42,7 +42,11 @@ class Repairer:
             return ["the object is gone"]
         left = [path for path in changes(edited.before, live) if path[0] != "metadata" and has(edited.desired, path)]
         left = [path for path in left if path[-1] != "nodePort"]  # given away meanwhile
-        found = [f"not restored: {pointer(path)} {at(edited.before, path[:-1])} -> {at(live, path[:-1])}" for path in left if writes and at(edited.desired, path) is not None]
+        found = [
+            f"not restored: {pointer(path)} {at(edited.before, path[:-1])} -> {at(live, path[:-1])}"
+            for path in left
+            if writes and at(edited.desired, path) is not None
+        ]
         sight = await self._seen(edited.desired, live)
         if sight.assessment.state is not State.IN_SYNC:
             found.append(f"still {sight.assessment.state}: {[item.path for item in sight.assessment.differences]}")

@@ -39,7 +39,13 @@ class Speller:
             for key, filled in accepted.items():
                 if key in value:
                     value[key] = self._explicit(value[key], filled, (*at, key))
-                elif at and at[0] == "spec" and at[-1] != "labels" and not _allocated(key) and self._random.random() < _HOW_OFTEN:
+                elif (
+                    at
+                    and at[0] == "spec"
+                    and at[-1] != "labels"
+                    and not _allocated(key)
+                    and self._random.random() < _HOW_OFTEN
+                ):
                     value[key] = copy.deepcopy(filled)
         elif isinstance(value, list) and isinstance(accepted, list) and len(value) == len(accepted):
             return [self._explicit(one, other, at) for one, other in zip(value, accepted, strict=True)]
@@ -63,7 +69,9 @@ class Speller:
     def _scalar(self, value: Any, schema: Schema) -> Any:
         if not str(schema.get("x-name", "")).endswith(".Quantity"):
             return value
-        forms = _QUANTITIES.get(str(value)) or ((int(value), Decimal(value).to_eng_string()) if str(value).isdigit() else (value,))
+        forms = _QUANTITIES.get(str(value)) or (
+            (int(value), Decimal(value).to_eng_string()) if str(value).isdigit() else (value,)
+        )
         chosen = self._random.choice((value, *forms))
         return str(chosen) if isinstance(chosen, Decimal) else chosen
 
@@ -86,4 +94,14 @@ def _text(value: Any) -> str | None:
 
 def _allocated(key: str) -> bool:
     """Values that only one object can have, or that belong to a controller."""
-    return key in {"metadata", "labels", "clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort", "selector", "claimRef", "controller-uid"}
+    return key in {
+        "metadata",
+        "labels",
+        "clusterIP",
+        "clusterIPs",
+        "nodePort",
+        "healthCheckNodePort",
+        "selector",
+        "claimRef",
+        "controller-uid",
+    }

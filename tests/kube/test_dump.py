@@ -104,9 +104,7 @@ async def test_releases_can_be_selected_as_the_helm_source_does() -> None:
     release = body("v1", "Secret", "r", type="helm.sh/release.v1", metadata={"labels": {"owner": "helm"}})
     cluster = dump(release, body("v1", "Secret", "other"))
     secret = GroupKind("", "Secret")
-    assert await names(cluster, secret, label_selector="owner=helm", field_selector="type=helm.sh/release.v1") == [
-        "r"
-    ]
+    assert await names(cluster, secret, label_selector="owner=helm", field_selector="type=helm.sh/release.v1") == ["r"]
     with pytest.raises(ClusterError, match=r"selected by the field spec\.x"):
         await names(cluster, secret, field_selector="spec.x=1")
 
