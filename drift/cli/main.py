@@ -23,6 +23,7 @@ COMMANDS = {
     "pause": "Hold repair for a while: of an object, of a namespace, or of everything.",
     "resume": "End a pause; with --everything also go on after a mass drift opened the circuit breaker.",
     "ignore": "Write ignore rules for what a report shows.",
+    "guard": "Print an example of a guard (--example), or check one (-f).",
     "plugins": "List the installed plugins, or show one.",
     "version": "Print the versions of this program and of the server.",
     "completion": "Print the completion script of a shell.",

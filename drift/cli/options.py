@@ -14,6 +14,7 @@ _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_GUARD_SAYS = "--guard says what to check and how: leave out --helm, --release, --chart, -f, -A, -l and the rule files"
 _NOTHING = "nothing to check: name it with --helm, --release NAME, --chart PATH or -f FILE"
 
 
@@ -42,6 +43,7 @@ class Target(msgspec.Struct, frozen=True):
     scope: Literal["declared", "exact"] = "declared"
     live: str | None = None
     kube_version: str = ""
+    guard: str | None = None
 
 
 class Duration(click.ParamType[float]):
@@ -98,15 +100,19 @@ _COMPARE = (
     ),
     click.option("--no-dry-run", is_flag=True, help="Compare locally only: do not ask the server by dry run."),
 )
+_GUARD = (
+    click.option("--guard", metavar="FILE",
+                 help="Do what a DriftGuard or ClusterDriftGuard says; see: drift guard --example."),
+)  # fmt: skip
 _DUMP = (
     click.option("--live", metavar="FILE", help="Compare with a dump (kubectl get ... -o yaml), not with a cluster."),
     click.option("--kube-version", default="", metavar="VERSION", help="Kubernetes version to render for with --live."),
 )
 
 
-def target_options(*, dumps: bool = False) -> Callable[[_Decorated], _Decorated]:
-    """Add the shared options; the command gets them checked, as one `target`. `dumps` adds --live."""
-    options = (*_DESIRED, *_SCOPE, *_CLUSTER, *_COMPARE, *(_DUMP if dumps else ()))
+def target_options(*, dumps: bool = False, guards: bool = False) -> Callable[[_Decorated], _Decorated]:
+    """Add the shared options; the command gets them checked, as one `target`. `dumps` adds --live, `guards` --guard."""
+    options = (*(_GUARD if guards else ()), *_DESIRED, *_SCOPE, *_CLUSTER, *_COMPARE, *(_DUMP if dumps else ()))
 
     def decorate(function: _Decorated) -> _Decorated:
         @wraps(function)
@@ -168,8 +174,10 @@ def check_target(target: Target) -> None:
 def _conflicts(target: Target) -> tuple[tuple[bool, str], ...]:
     chart_only = bool(target.values or target.set_values or target.name)
     stdin = target.filename.count("-") + (target.live == "-")
+    named = bool(target.helm or target.release or target.chart or target.filename)
     return (
-        (not (target.helm or target.release or target.chart or target.filename), _NOTHING),
+        (bool(target.guard) and (named or _said_by_guard(target)), _GUARD_SAYS),
+        (not named and not target.guard, _NOTHING),
         (bool(target.namespace) and target.all_namespaces, "-n and -A contradict each other: give one of them"),
         (target.helm and bool(target.release), "--helm checks every release: leave out --release, or --helm"),
         (chart_only and not target.chart, "--values, --set and --name belong to --chart PATH (manifests: -f)"),
@@ -183,3 +191,9 @@ def _conflicts(target: Target) -> tuple[tuple[bool, str], ...]:
             "--kube-version belongs to --live: a cluster knows its own",
         ),
     )
+
+
+def _said_by_guard(target: Target) -> bool:
+    """Whether an option is given that a guard has a field for."""
+    given = (target.ignore, target.policy, target.selector, target.all_namespaces, target.scope != "declared")
+    return any(given)

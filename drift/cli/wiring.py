@@ -6,15 +6,18 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
+from typing import Literal
 
 import msgspec
 
 from drift.cli.audit import assess_options
 from drift.cli.connect import namespace_of
+from drift.cli.guards import check_runnable, load_guard, namespace_of_guard, unheeded
 from drift.cli.options import Target
 from drift.cli.rules import read_policy
 from drift.cli.sources import build_sources
 from drift.cluster import Cluster
+from drift.controller.assignment import Assignment, assignment_of
 from drift.core.assess import State
 from drift.core.errors import PluginError
 from drift.core.plan import HoldVerdict
@@ -85,17 +88,52 @@ def build_engine(
     options: ServiceOptions,
 ) -> Engine:
     """Wire everything for one cluster; nothing starts. Raises UsageError."""
-    index = DesiredIndex()
+    assignment = assignment_of_target(target, cluster, rules, remediate=remediate)
+    return assemble(assignment, cluster, Registry(folder=target.plugins), listener, options)
+
+
+def assignment_of_target(target: Target, cluster: Cluster, rules: tuple[Rule, ...], *, remediate: bool) -> Assignment:
+    """Return what the options ask for. Raises UsageError or DecodeError."""
     namespace = namespace_of(cluster, target)
-    decider = build_decider(cluster, rules, Registry(folder=target.plugins), listener, patience=options.patience)
-    compared = assess_options(target)
+    return Assignment(
+        sources=build_sources(target, cluster, namespace),
+        rules=rules,
+        policy=read_policy(target.policy),
+        compared=assess_options(target),
+        remediate=remediate,
+        namespace=namespace,
+    )
+
+
+def assignment_of_guard(
+    target: Target, path: str, cluster: Cluster, mode: Literal["observe", "remediate"] | None
+) -> tuple[Assignment, tuple[str, ...]]:
+    """Return what a guard's file asks for, and what of it is not heeded; `mode` wins over the guard's.
+
+    Raises UsageError, DecodeError or SourceError.
+    """
+    guard = load_guard(path)
+    check_runnable(guard, path)
+    namespace = namespace_of_guard(guard, target, namespace_of(cluster, target))
+    assignment = assignment_of(guard, cluster, namespace, judge=not target.no_dry_run)
+    if mode is not None:
+        assignment = msgspec.structs.replace(assignment, remediate=mode == "remediate")
+    return assignment, unheeded(guard)
+
+
+def assemble(
+    assignment: Assignment, cluster: Cluster, registry: Registry, listener: Listener, options: ServiceOptions
+) -> Engine:
+    """Wire the engine of one assignment; nothing starts. Raises UsageError."""
+    index = DesiredIndex()
+    decider = build_decider(cluster, assignment.rules, registry, listener, patience=options.patience)
     switches = Switches(cluster, options.control_namespace)
-    gatekeeper = build_gatekeeper(cluster, index, read_policy(target.policy), switches, remediate=remediate)
-    reconciler = Reconciler(cluster, index, Assessor(cluster, compared), decider, gatekeeper, listener)
-    options = msgspec.structs.replace(options, default_namespace=namespace)
-    sources = build_sources(target, cluster, namespace)
-    service = Service(cluster, sources, index, reconciler, listener, options, switches)
-    return Engine(service, reconciler, index, compared)
+    gatekeeper = build_gatekeeper(cluster, index, assignment.policy, switches, remediate=assignment.remediate)
+    assessor = Assessor(cluster, assignment.compared)
+    reconciler = Reconciler(cluster, index, assessor, decider, gatekeeper, listener)
+    options = msgspec.structs.replace(options, default_namespace=assignment.namespace)
+    service = Service(cluster, assignment.sources, index, reconciler, listener, options, switches)
+    return Engine(service, reconciler, index, assignment.compared)
 
 
 def build_gatekeeper(

@@ -111,10 +111,9 @@ class _Search:
         goes as a whole too.
         """
         child = node.field(token) if isinstance(token, str) else node.item()
-        if tokens[:1] == ("metadata",) or (child.shape is Shape.MAP and token in node.zero):
+        there_anyway = token in node.zero or (isinstance(token, str) and has_default(token, node))
+        if tokens[:1] == ("metadata",) or (child.shape in {Shape.MAP, Shape.STRUCT} and there_anyway):
             return True
-        if isinstance(token, str) and has_default(token, node):
-            return True  # it is there anyway
         return "." not in below and bool(owners_of(tokens, self._root, self._others))
 
 

@@ -139,6 +139,8 @@ def _line(action: Action, verb: str = "restore") -> str:
             return f"{verb} {action.ref} by server-side apply as {action.manager}"
         case Patch():
             changed = [op["path"] for op in action.operations if op["op"] in {"add", "replace"}]
+            if changed and all(path.startswith("/metadata/managedFields") for path in changed):
+                return f"take over what others own in the changed fields of {action.ref}"
             if changed:
                 return f"change {', '.join(changed)} of {action.ref}"
             removed = [op["path"] for op in action.operations if op["op"] == "remove"]

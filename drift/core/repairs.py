@@ -43,7 +43,8 @@ def _creating(context: Context, body: dict[str, Any]) -> tuple[Action, ...]:
 def revert(context: Context) -> Plan:
     """Restore declared fields by apply, remove additions by JSON patch: one write each, and one change of the object.
 
-    Where both differ, the additions are taken over first, so that the apply removes them.
+    Where both differ, the additions are taken over first, so that the apply removes them. What server-side apply
+    cannot say (a merge key twice in a list, a null where a value is) is put back by a patch.
     """
     if context.live is None:
         return Plan("the object is missing: nothing to revert")
@@ -52,7 +53,7 @@ def revert(context: Context) -> Plan:
     changed = [difference for difference in context.differences if not difference.surplus]
     surplus = [difference for difference in context.differences if difference.surplus]
     reason = _revert_reason(changed, surplus)
-    if changed and _doubled(context):
+    if changed and (_doubled(context) or any(item.desired is None for item in changed)):
         return Plan(reason, (_patch(context, rewrites(changed, surplus, context)),))
     if changed:
         return Plan(reason, _restoring(context, surplus), _restoring(context, surplus, changed))

@@ -175,7 +175,7 @@ class Reconciler:
         found, memory = sight.assessment, self.memory(sight.manifest.ref)
         signature = f"{found.state}:{found.reason}:" + ",".join(item.fact for item in found.differences)
         if memory.told != signature:
-            memory.told = signature
+            memory.told, memory.held = signature, ""  # another drift may be held for the same reason: tell it again
             self._tell(Detected(found))
         memory.state = found.state
 

@@ -129,6 +129,11 @@ class Guard:
         self.ask(self._forgive)
         return Mark(self, len(self.records), self._ledger.now())
 
+    @property
+    def ever(self) -> "Mark":
+        """All that happened since the start: a hold is told once, while it lasts."""
+        return Mark(self, 0, self._begun)
+
     def writes(self, since: int | None = None) -> list[Request]:
         """Every write that the engine tried, by the API server's audit log."""
         return self._ledger.writes(self.user, self._begun if since is None else since)

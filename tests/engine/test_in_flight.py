@@ -10,7 +10,7 @@ import pytest
 from drift.core.assess import State
 from drift.core.objects import ObjectRef
 from drift.core.reasons import Reason
-from drift.engine.records import Held, SourceChanged
+from drift.engine.records import Detected, Held, SourceChanged
 from tests.controlplane import ControlPlane, Helm
 from tests.controlplane.helm import HelmError
 from tests.engine.charts import chart_of
@@ -118,9 +118,9 @@ def test_release_that_is_stuck_is_reported_with_the_way_out(
                 content_type="application/merge-patch+json",
             )  # fmt: skip
     running = guard()
-    mark = running.mark()
     edit(plane, settings, {"data": {"colour": "red"}})
-    assert mark.first(Held, settings).hold.reason is Reason.HELM_STUCK
+    running.caught_up(settings)
+    assert running.ever.first(Held, settings).hold.reason is Reason.HELM_STUCK
     (hold,) = running.report().holds
     assert "stuck" in hold.message
     assert f"helm rollback web 1 -n {namespace}" in hold.message
@@ -140,7 +140,8 @@ def test_failed_upgrade_is_held(guard: GuardMaker, settings: ObjectRef) -> None:
     assert running.live(settings)["data"] == {"colour": "green"}
     mark = running.mark()
     delete(running.plane, settings)
-    assert mark.first(Held, settings).hold.reason is Reason.HELM_FAILED
+    mark.first(Detected, settings)
+    assert running.ever.first(Held, settings).hold.reason is Reason.HELM_FAILED
     assert running.report().exit_code() == 1
     assert not running.writes()
 

@@ -4,13 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from drift.core.objects import ObjectRef
 from drift.core.reasons import Reason
-from drift.engine.records import Held
+from drift.core.rules import DEFAULT_RULES, Rule
+from drift.engine.records import Detected, Held, Repaired
 from tests.controlplane import ControlPlane, Helm
+from tests.engine.charts import full_chart, full_refs, group_of
 from tests.engine.conftest import GuardMaker
-from tests.engine.harness import delete, edit, write
+from tests.engine.harness import delete, edit, report_of, write
 from tests.engine.test_hard_cases import Object, Release, config_map, deployment, ref, service
 from tests.engine.test_refusals import SIBLING, sibling_is_repaired
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -61,7 +65,8 @@ def test_object_of_two_sources_is_an_error_that_names_both(guard: GuardMaker, re
     running, found = guard(filename=(str(other),)), ref(release.namespace, "ConfigMap")
     mark = running.mark()
     delete(running.plane, found)
-    held = mark.first(Held, found)
+    mark.first(Detected, found)
+    held = running.ever.first(Held, found)
     assert held.hold.reason is Reason.TWO_SOURCES
     assert f"helm:{release.namespace}/web" in held.hold.message
     assert "files:" in held.hold.message
@@ -100,3 +105,18 @@ def test_service_keeps_its_addresses(guard: GuardMaker, release: Release) -> Non
     after = running.live(found)["spec"]
     assert after["clusterIP"] == before["clusterIP"]
     assert after["ports"] == before["ports"]
+
+
+def test_kind_that_is_deleted_comes_back_with_its_objects(
+    guard: GuardMaker, plane: ControlPlane, helm4: Helm, namespace: str, folder: Path
+) -> None:
+    helm4.install("web", full_chart(folder, namespace), namespace=namespace)
+    consent = Rule(kinds=("CustomResourceDefinition",), changes=("missing",), strategy="recreate")
+    running, widget = guard(rules=(consent, *DEFAULT_RULES)), full_refs(namespace)["Widget"]
+    kind = ObjectRef("apiextensions.k8s.io", "CustomResourceDefinition", "", f"widgets.{group_of(namespace)}")
+    mark = running.mark()
+    delete(plane, kind)
+    mark.first(Repaired, kind)
+    mark.first(Repaired, widget, seconds=60)
+    until("all is well", lambda: report_of(namespace, plane.admin_kubeconfig).sentence == "In sync: 13 objects.")
+    assert not [write for write in mark.writes() if write.verb == "delete"]

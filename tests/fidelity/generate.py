@@ -49,7 +49,7 @@ async def _accepted(server: Server, body: Json) -> Json | None:
 
 
 def lost(value: Any, there: Any) -> bool:
-    """Whether the server took a value without keeping it, as it does where a feature gate is off: it will not say so."""
+    """Whether the server took a value without keeping it, as it silently does where a feature gate is off."""
     if isinstance(value, dict) and isinstance(there, dict):
         return any(lost(member, there.get(key)) for key, member in value.items())
     if isinstance(value, list) and isinstance(there, list) and len(value) == len(there):
@@ -60,7 +60,7 @@ def lost(value: Any, there: Any) -> bool:
 def _says(value: Any) -> bool:
     if isinstance(value, dict | list):
         return any(_says(member) for member in (value.values() if isinstance(value, dict) else value))
-    return value not in {None, False, 0, ""}
+    return bool(value)
 
 
 def with_value(body: Json, path: Sequence[Step], value: Any) -> Json:

@@ -31,13 +31,22 @@ QUANTITIES: tuple[Any, ...] = (
 _MIXED: tuple[Any, ...] = (1, 80, "25%", "8080", "http", 0, "0")
 _WORDS = ("x", "web", "a-b", "1", "true", "/x", "", "a.example.com", "10.0.0.1", "value with spaces", "10s", "None")
 _JSON: tuple[Any, ...] = ({"a": 1}, {"a": None, "b": []}, {"z": {"y": "x"}}, {})
+_SCALARS: dict[str, tuple[Any, ...]] = {
+    "boolean": (False, False, True),
+    "integer": (0, 0, 1, 2, 10, 80),
+    "number": (0, 1, 1.0, 0.5, 2.5),
+}
 _DEEPEST = 4
 _GATED = frozenset({"stopSignal", "preventPodSchedulingIfMissing", "schedulingGroup"})
 # Fields that would change whom the whole server listens to, or that are not the user's to set.
-_FORBIDDEN = frozenset({"status", "apiVersion", "kind", "managedFields", "generateName", "namespaceSelector", "webhooks",
-                        "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "creationTimestamp", "uid",
-                        "resourceVersion", "generation", "namespace", "name", "failurePolicy", "deprecatedTopology",
-                        "groups", "username", "serviceAccount", "extra", "secrets", "taints", "stopSignal"})  # fmt: skip
+_FORBIDDEN = frozenset(
+    {
+        "apiVersion", "kind", "status", "name", "namespace", "generateName", "uid", "resourceVersion", "generation",
+        "managedFields", "selfLink", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+        "namespaceSelector", "webhooks", "failurePolicy", "deprecatedTopology", "groups", "username", "extra",
+        "secrets", "taints", "serviceAccount"
+    }
+)  # fmt: skip
 
 
 class Grower:
@@ -94,20 +103,14 @@ class Grower:
         return self._typed(schema, depth)
 
     def _typed(self, schema: Schema, depth: int) -> Any:
-        match schema.get("type"):
-            case "boolean":
-                return self._random.random() < 0.4
-            case "integer":
-                return self._random.choice((0, 0, 1, 2, 10, 80))
-            case "number":
-                return self._random.choice((0, 1, 1.0, 0.5, 2.5))
-            case "string":
-                return self._text(schema)
-            case "array":
-                return [self.value(schema["items"], depth + 1) for _ in range(self._random.choice((0, 1, 1, 2)))]
-            case "object":
-                return self._map(schema, depth)
-        return self._random.choice(_JSON)
+        kind = schema.get("type")
+        if kind in _SCALARS:
+            return self._random.choice(_SCALARS[kind])
+        if kind == "string":
+            return self._text(schema)
+        if kind == "array":
+            return [self.value(schema["items"], depth + 1) for _ in range(self._random.choice((0, 1, 1, 2)))]
+        return self._map(schema, depth) if kind == "object" else self._random.choice(_JSON)
 
     def _text(self, schema: Schema) -> str:
         match schema.get("format"):

@@ -6,14 +6,18 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from tests.fidelity.changes import Path, at, pointer
+from tests.fidelity.changes import Path, has, pointer
 from tests.fidelity.grow import QUANTITIES, Grower
 from tests.fidelity.server import Json, Schema, Server
 
 _IDENTITY = frozenset({"apiVersion", "kind", "status"})
 # Given out by the server or a controller: not for a person to choose, and explained wherever they appear.
-_ALLOCATED = frozenset({"clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort", "ipFamilies", "claimRef", "volumeName",
-                        "finalizers", "serviceAccount", "selector", "names", "uid", "storageClassName", "volumeMode", "manualSelector"})  # fmt: skip
+_ALLOCATED = frozenset(
+    {
+        "clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort", "ipFamilies", "claimRef", "volumeName",
+        "storageClassName", "volumeMode", "finalizers", "serviceAccount", "selector", "manualSelector", "names", "uid"
+    }
+)  # fmt: skip
 # A CronJob leaves a job's defaults to the Job: spelling one out changes nothing, and is told from no default.
 _JOB = ("spec", "jobTemplate", "spec")
 _EDITED_METADATA = frozenset({"labels", "annotations", "ownerReferences", "finalizers"})
@@ -59,16 +63,13 @@ class Mutator:
         if desired["kind"] == "Secret":
             desired = {**desired, "data": live.get("data") or {}}
         places = list(self._declared(desired, live, _Place((), live, schema, None)))
-        found = []
-        for place in self._random.sample(places, min(wanted, len(places))):
-            found.append(self._edit(place))
-        return found
+        return [self._edit(place) for place in self._random.sample(places, min(wanted, len(places)))]
 
     def of_undeclared(self, live: Json, desired: Json, schema: Schema, wanted: int) -> list[Mutation]:
         """Additions of what it does not."""
         found = []
         for path, value in self._grower.proposals(live, schema, wanted):
-            unset = value is not None and at(desired, path) is None
+            unset = value is not None and not has(desired, path)
             if unset and path[:3] != _JOB and not {path[0], path[-1]} & (_IDENTITY | _ALLOCATED):
                 operations = [{"op": "add", "path": pointer(path), "value": value}]
                 found.append(Mutation("addition", path, operations, self._atomic(path, schema), value))
@@ -187,7 +188,7 @@ def _is_atomic(value: Any, schema: Schema) -> bool:
     if not isinstance(value, list):
         return False
     merged = "merge" in str(schema.get("x-kubernetes-patch-strategy", ""))
-    return schema.get("x-kubernetes-list-type", "map" if merged else "atomic") == "atomic"
+    return bool(schema.get("x-kubernetes-list-type", "map" if merged else "atomic") == "atomic")
 
 
 def _outside(here: Path, step: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Other spellings of the same object, as templates make them: key order, item order, quantities, defaults, stringData."""
+"""Other spellings of the same object, as templates make them: key order, item order, quantities, defaults."""
 
 import base64
 import binascii

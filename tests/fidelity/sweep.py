@@ -9,6 +9,7 @@ from drift.core.assess import Assessment, State
 from drift.core.errors import ClusterError
 from drift.core.objects import ObjectRef, ref_of
 from tests.controlplane import ControlPlane
+from tests.fidelity.changes import changes
 from tests.fidelity.generate import generated
 from tests.fidelity.look import FORMS, looked
 from tests.fidelity.modes import make
@@ -18,6 +19,8 @@ from tests.fidelity.server import Json, Server, at_once, serving
 from tests.fidelity.setup import make_namespaces
 from tests.fidelity.verdict import CONTROLLER, HUMAN, Edited, faults
 
+Edit = tuple[str, str]
+EDITS: tuple[Edit, ...] = (("declared", HUMAN), ("undeclared", HUMAN), ("default", HUMAN), ("undeclared", CONTROLLER))
 _TRIES = 6
 
 
@@ -121,22 +124,25 @@ class Sweep:
             ref = ref_of(one.desired)
             self.found.faults += [f"{ref} {one.mutation} by {one.manager}, repair: {fault}" for fault in wrong or ()]
             live = await self._server.get(one.desired)
-            if wrong is None or live is None:
+            if wrong is None or live is None or _left_behind(one, live):
                 del self.pairs[ref]  # it stays as it is: no further edit could be told apart
             else:
                 self.pairs[ref] = (one.desired, live)
         self.found.refused += repairer.refused
 
 
-async def sweep(plane: ControlPlane, seed: int, mode: str, rounds: int) -> Findings:
-    """Everything of one seed in one mode; each round edits every object four times."""
+def _left_behind(edited: Edited, live: Json) -> bool:
+    """An owner reference that a person added is a note: it stays, and shifts the others."""
+    return any(path[:2] == ("metadata", "ownerReferences") for path in changes(edited.before, live))
+
+
+async def sweep(plane: ControlPlane, seed: int, mode: str, rounds: int, edits: Sequence[Edit] = EDITS) -> Findings:
+    """Everything of one seed in one mode; each round makes each of these edits to every object."""
     async with serving(plane.admin_kubeconfig) as server:
         one = Sweep(plane, server, seed, mode)
         await one.create()
         await one.fresh()
         for number in range(rounds):
-            await one.edited("declared", HUMAN, number)
-            await one.edited("undeclared", HUMAN, number)
-            await one.edited("default", HUMAN, number)
-            await one.edited("undeclared", CONTROLLER, number)
+            for kind, manager in edits:
+                await one.edited(kind, manager, number)
         return one.found

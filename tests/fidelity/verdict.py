@@ -50,7 +50,8 @@ def _invented(edited: Edited, told: Sequence[Difference]) -> Iterator[str]:
 def aligned(path: Path, edited: Edited) -> Path:
     """A reported path with the indexes that its items have in live: an earlier repair may have put them in order."""
     found: list[Step] = []
-    one, other = edited.desired, edited.before
+    one: Any = edited.desired
+    other: Any = edited.before
     for step in path:
         here: Step = step
         if isinstance(one, list) and isinstance(other, list) and int(step) < len(one):
@@ -113,11 +114,13 @@ def _declared(edited: Edited, path: Path) -> bool:
 
 
 def _says_nothing(edited: Edited, path: Path) -> bool:
-    """A null, or annotations that are empty and hold only what tools keep there."""
+    """A null, or emptiness in which the server or a tool put something of its own."""
+    if path[0] == "rules" and (edited.desired.get("aggregationRule") or {}).get("clusterRoleSelectors"):
+        return True  # they are those of other roles
     said = at(edited.desired, path)
     if said is None and at(edited.before, path) is not None:
         return True
-    return not said and (path == ("metadata", "annotations") or path[-1] == "nodePort")
+    return (said in ([], {}) and path[0] == "metadata") or (not said and path[-1] == "nodePort")
 
 
 def _strings(path: Path | None) -> Path | None:
