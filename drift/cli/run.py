@@ -62,6 +62,8 @@ def run(mode: Mode | None, target: Target, rules: str | None, **given: Any) -> i
 
 
 async def _run(target: Target, rules: str | None, mode: Mode | None, *, given: dict[str, Any]) -> int:
+    import deepdiff  # noqa: F401 - takes 40 ms, for which the first repair should not wait
+
     from drift.cli.connect import open_cluster
     from drift.cli.logs import Format, configure, log_records
     from drift.cli.serve import serve

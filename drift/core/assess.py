@@ -4,7 +4,7 @@ Pure: a desired manifest, the live body (or its absence, or the reason why nothi
 in; an `Assessment` with masked, owned differences comes out. Unknown is never turned into InSync or Missing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from drift.core.additions import additions
@@ -40,6 +40,8 @@ def assess(manifest: Manifest, live: Body | None, schema: KindSchema, facts: Fac
         return _verdict(manifest, State.IGNORED, Reason.IGNORED_BY_RULE, why, live)
     if manifest.role is Role.DROPPED:
         return _assess_dropped(manifest, live)
+    if live is None and removes_itself(manifest):
+        return _verdict(manifest, State.IGNORED, Reason.JOB_FINISHED, "the Job removes itself when finished")
     if live is None:
         return _verdict(manifest, State.MISSING, Reason.OBJECT_MISSING, "the object does not exist")
     found = differences_of(manifest, live, schema, facts)
@@ -56,6 +58,13 @@ def _doubtful(desired: Body, live: Body, schema: KindSchema, drift: Iterable[Dif
     if not all(item.op == "added" or (item.op == "removed" and item.desired in ({}, [])) for item in found):
         return False
     return bool(found) or not matches(desired, live, schema.strict())
+
+
+def removes_itself(manifest: Manifest) -> bool:
+    """Whether an object is meant to vanish: a Job with ttlSecondsAfterFinished."""
+    spec = manifest.body.get("spec") or {}
+    job = (manifest.ref.group, manifest.ref.kind) == ("batch", "Job")
+    return job and isinstance(spec, Mapping) and spec.get("ttlSecondsAfterFinished") is not None
 
 
 def _assess_dropped(manifest: Manifest, live: Body | None) -> Assessment:

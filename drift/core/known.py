@@ -18,20 +18,22 @@ class Known(Selector, frozen=True, kw_only=True):
 
 
 _EVERY_OP = ("added", "changed", "removed")
+# An injector puts a value there; it takes none away.
+_PUT = ("added", "changed")
 
 KNOWN: tuple[Known, ...] = (
     Known(
         kinds=("MutatingWebhookConfiguration.*", "ValidatingWebhookConfiguration.*"),
         paths=("/webhooks/*/clientConfig/caBundle",),
-        ops=_EVERY_OP, by_people=False, reason="a CA injector owns caBundle",
+        ops=_PUT, by_people=False, reason="a CA injector owns caBundle",
     ),
     Known(
         kinds=("CustomResourceDefinition.*",), paths=("/spec/conversion/webhook/clientConfig/caBundle",),
-        ops=_EVERY_OP, by_people=False, reason="a CA injector owns caBundle",
+        ops=_PUT, by_people=False, reason="a CA injector owns caBundle",
     ),
     Known(
         kinds=("APIService.*",), paths=("/spec/caBundle",),
-        ops=_EVERY_OP, by_people=False, reason="a CA injector owns caBundle",
+        ops=_PUT, by_people=False, reason="a CA injector owns caBundle",
     ),
     Known(
         kinds=("Deployment.apps", "DaemonSet.apps", "StatefulSet.apps"),

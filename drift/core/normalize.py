@@ -122,9 +122,22 @@ def declared(body: Body) -> dict[str, Any]:
     kind = body.get("kind")
     if kind == "Secret" and body.get("apiVersion") == "v1":
         _fold_string_data(result)
+    elif kind == "Service" and body.get("apiVersion") == "v1":
+        _drop_affinity(result)
     elif kind == "ClusterRole" and result.get("aggregationRule") is not None:
         result.pop("rules", None)
     return result
+
+
+def _drop_affinity(body: dict[str, Any]) -> None:
+    """Without session affinity the server clears its configuration (SetDefaults_Service)."""
+    spec = body.get("spec")
+    if (
+        isinstance(spec, Mapping)
+        and "sessionAffinityConfig" in spec
+        and spec.get("sessionAffinity") in {None, "", "None"}
+    ):
+        body["spec"] = {key: value for key, value in spec.items() if key != "sessionAffinityConfig"}
 
 
 def _fold_string_data(body: dict[str, Any]) -> None:

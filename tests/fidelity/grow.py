@@ -44,7 +44,7 @@ _FORBIDDEN = frozenset(
         "apiVersion", "kind", "status", "name", "namespace", "generateName", "uid", "resourceVersion", "generation",
         "managedFields", "selfLink", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
         "namespaceSelector", "webhooks", "failurePolicy", "deprecatedTopology", "groups", "username", "extra",
-        "secrets", "taints", "serviceAccount"
+        "secrets", "taints", "serviceAccount", "stringData", "aggregationRule"
     }
 )  # fmt: skip
 
