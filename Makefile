@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup controlplane tools demo check test bench lock clean
+.PHONY: help setup controlplane tools demo check test bench generate lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ bench: setup  ## the numbers of docs/benchmarks.md, side by side with a bare loo
 	@$(PYTHON) tests/controlplane/build.py controlplane >/dev/null
 	@$(PYTHON) tests/controlplane/build.py tools >/dev/null
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+generate: setup  ## writes the CRDs anew from the typed models
+	@$(BIN)/python -m drift.controller.crds
 
 lock: setup  ## writes requirements.lock anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

@@ -162,7 +162,7 @@ class FileSource:
 
     def _partial(self, problems: Sequence[Problem]) -> Hold:
         """Freeze what is only partly readable."""
-        return self._hold(Reason.SOURCE_FAILED, f"nothing is repaired until this can be read: {_summary(problems)}")
+        return self._hold(Reason.DESIRED_PARTIAL, f"nothing is repaired until this can be read: {_summary(problems)}")
 
     def _hold(self, reason: Reason, message: str) -> Hold:
         """Build a hold from now on."""

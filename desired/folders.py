@@ -35,13 +35,16 @@ def read_paths(paths: Sequence[Path], *, recursive: bool, most: int) -> tuple[tu
     total = 0
     for path in paths:
         try:
+            empty = True
             for file in list_files(path, recursive=recursive):
-                key = file.absolute()
+                key, empty = file.absolute(), False
                 if key in contents:
                     continue
                 contents[key] = Content(str(file), _read(file, most))
                 total += len(contents[key].data)
                 _check_total(path, len(contents), total)
+            if empty:
+                faults.append(f"{path} holds no manifest (.yaml, .yml or .json)")
         except (OSError, SourceError) as error:
             faults.append(_message(path, error))
     return tuple(contents.values()), tuple(faults)

@@ -184,7 +184,7 @@ def _state(
         raise SourceError(message, reason=faults[0].reason if faults else Reason.DESIRED_EMPTY)
     hold = None
     if faults:
-        hold = Hold(Reason.SOURCE_FAILED, f"nothing is repaired until this can be read: {faults[0].message}", now)
+        hold = Hold(Reason.DESIRED_PARTIAL, f"nothing is repaired until this can be read: {faults[0].message}", now)
     return DesiredState(source, revision, manifests, hold=hold, problems=faults)
 
 

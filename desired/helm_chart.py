@@ -158,7 +158,10 @@ class ChartSource:
         if not manifests:
             message = problems[0].message if problems else f"chart {self._chart}: renders no Kubernetes object"
             raise SourceError(message, reason=Reason.DESIRED_EMPTY)
-        hold = self._hold(f"nothing is repaired until this can be read: {problems[0].message}") if problems else None
+        hold = None
+        if problems:
+            message = f"nothing is repaired until this can be read: {problems[0].message}"
+            hold = self._hold(message, Reason.DESIRED_PARTIAL)
         return DesiredState(self.name, revision, manifests, hold=hold, problems=problems)
 
     def _random(self, state: DesiredState, differing: Sequence[str]) -> DesiredState:
@@ -172,9 +175,9 @@ class ChartSource:
         # The text differs each time, so its hash would be a new revision at every look.
         return msgspec.structs.replace(state, revision="random", hold=self._hold(message))
 
-    def _hold(self, message: str) -> Hold:
+    def _hold(self, message: str, reason: Reason = Reason.SOURCE_FAILED) -> Hold:
         """Freeze from now on."""
-        return Hold(Reason.SOURCE_FAILED, message, self._clock())
+        return Hold(reason, message, self._clock())
 
 
 def _differing(first: Sequence[Manifest], second: Sequence[Manifest]) -> Iterator[str]:

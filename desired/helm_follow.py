@@ -72,7 +72,7 @@ class Follower:
         self._stale_after = stale_after
         self._newest = newest
         self._absent = absent
-        self._unlisted = set(scopes)
+        self._unlisted = dict.fromkeys(scopes, "")  # with what was told of it
         self._scopes = {scope: _Scope() for scope in scopes}
         self._releases: dict[ReleaseKey, StoredRelease] = {}
         self._told: dict[ReleaseKey, object] = {}
@@ -147,12 +147,20 @@ class Follower:
             yield Problem("helm", str(error), Reason.SOURCE_FAILED)
             return
         yield from self._tell(keys)
-        if isinstance(event, Listed) and scope in self._unlisted:
+        if scope in self._unlisted:
+            yield from self._tell_unlisted(scope, event)
+
+    def _tell_unlisted(self, scope: str, event: WatchEvent) -> Iterator[Revision]:
+        """Tell why a scope was never listed yet, or that there is nothing in it."""
+        if isinstance(event, Listed):
             yield from self._tell_nothing(scope)
+        elif isinstance(event, Stale) and event.error != self._unlisted[scope]:
+            self._unlisted[scope] = event.error
+            yield Problem(f"helm:{scope or '*'}", event.error, _reason(event))
 
     def _tell_nothing(self, scope: str) -> Iterator[Revision]:
         """Tell that there is no release, or not the one asked for, once every scope has been listed."""
-        self._unlisted.discard(scope)
+        self._unlisted.pop(scope, None)
         if not self._unlisted and not self._told:
             yield self._absent or Empty("helm")
 
@@ -243,6 +251,14 @@ class Follower:
             return revision
         message = f"whether {key.source} is still current cannot be seen: {silent[0].error}"
         return msgspec.structs.replace(revision, hold=Hold(Reason.STATE_UNKNOWN, message))
+
+
+def _reason(event: Stale) -> Reason:
+    """Reason of a silence; a word of later versions is a failure like any other."""
+    try:
+        return Reason(event.reason)
+    except ValueError:
+        return Reason.SOURCE_FAILED
 
 
 def _identity(revision: Revision) -> object:

@@ -87,7 +87,7 @@ def decode_release(data: bytes | str) -> Release:
     """
     try:
         return _release(_DECODER.decode(_unpack(data.encode() if isinstance(data, str) else data)))
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise DecodeError("the payload is not a Helm release") from None
     except (binascii.Error, zlib.error):
         raise DecodeError("the payload is damaged (not base64 of gzip)") from None

@@ -42,11 +42,16 @@ class Stored(msgspec.Struct, frozen=True, eq=False):
     payload: bytes | None
 
 
+class _Write(msgspec.Struct):
+    time: str | None = None
+
+
 class _Metadata(msgspec.Struct, rename="camel"):
     name: str = ""
     namespace: str = ""
     labels: dict[str, str] | None = None
     creation_timestamp: str | None = None
+    managed_fields: list[_Write] | None = None
 
 
 class _Data(msgspec.Struct):
@@ -72,7 +77,7 @@ def read_stored(raw: msgspec.Raw | bytes) -> Stored | None:
     if not metadata.name.startswith(_PREFIX) or not dot or not version.isdecimal():
         return None
     labels = metadata.labels or {}
-    info = RevisionInfo(int(version), labels.get("status", ""), _since(labels, metadata.creation_timestamp))
+    info = RevisionInfo(int(version), labels.get("status", ""), _since(labels, metadata))
     payload = bytes(found.data.release) if found.data else None
     return Stored(ReleaseKey(metadata.namespace, name), info, metadata.name, payload)
 
@@ -82,10 +87,14 @@ def stored_ref(key: ReleaseKey, version: int, storage: Storage) -> ObjectRef:
     return ObjectRef("", KINDS[storage], key.namespace, f"{_PREFIX}{key.name}.v{version}")
 
 
-def _since(labels: dict[str, str], created: str | None) -> float:
-    """When the revision came into its status: Helm labels each write with Unix seconds."""
+def _since(labels: dict[str, str], metadata: _Metadata) -> float:
+    """When the revision came into its status: when it was written last.
+
+    Helm 3 labels each write with Unix seconds; Helm 4 keeps the label of the first one for ever.
+    """
     times = [float(text) for text in (labels.get("modifiedAt"), labels.get("createdAt")) if text and text.isdecimal()]
-    return max(times, default=unix_seconds(created))
+    times += [unix_seconds(write.time) for write in metadata.managed_fields or ()]
+    return max(times, default=unix_seconds(metadata.creation_timestamp))
 
 
 class StoredRelease:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from drift.config import load_ignore_rules, load_rules, normalize_time
+from drift.config import load_ignore_rules, load_policy, load_rules, normalize_time
 from drift.core.errors import UsageError
 from drift.core.rules import IgnoreRule, Rule
 
@@ -113,3 +113,21 @@ def test_times_become_utc(given: str, normal: str) -> None:
 def test_other_times_are_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 the caller words the message
         normalize_time(text)
+
+
+@pytest.mark.parametrize(
+    ("policy", "line"),
+    [
+        ({"limits": {"max_share": 30}}, "limits: max_share is a share from 0 to 1, such as 0.3"),
+        ({"limits": {"per_minute": -1}}, "limits: per_minute must not be negative; 0 is no limit"),
+        ({"prometheus": {"url": "ftp://x"}}, "prometheus: 'ftp://x' is no address; write one like"),
+        ({"prometheus": {"url": "http://x", "filter": "("}}, "prometheus: filter: '(' is no regular expression:"),
+        ({"people": {"human": ["["]}}, "people: human: '[' is no regular expression:"),
+        ({"pods": [{"selector": "a in ("}]}, "pods: selector 'a in (': cannot be read"),
+        ({"lock": {"ttl": 0}}, "lock: ttl must be at least 1 second"),
+    ],
+)
+def test_a_policy_that_cannot_be_meant_is_refused_when_it_is_read(policy: Any, line: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_policy(msgspec.json.encode(policy), "f.yaml", decode)
+    assert str(caught.value).startswith(f"f.yaml: {line}")

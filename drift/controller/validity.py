@@ -57,7 +57,7 @@ def _faults(guard: Guard) -> Iterable[Fault]:
     for index, window in enumerate(spec.windows):
         yield from _raised(f"windows[{index}]", lambda: check_window(window))  # noqa: B023 - called at once
     for index, pods in enumerate(spec.pods):
-        yield from _raised(f"pods[{index}].selector", lambda: parse_selector(pods.selector))  # noqa: B023
+        yield from _raised(f"pods[{index}].selector", lambda: parse_selector(pods.selector, where="selector"))  # noqa: B023
     yield from _pattern_faults(spec)
 
 

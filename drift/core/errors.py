@@ -96,3 +96,9 @@ class UnknownKindError(ClusterError):
     """The server serves no such kind (now)."""
 
     reason = Reason.KIND_NOT_SERVED
+
+
+class NotLeaderError(ClusterError):
+    """A write that was not sent, for another process may be leading."""
+
+    reason = Reason.NOT_LEADER

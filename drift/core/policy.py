@@ -1,9 +1,14 @@
 """The limits within which repair may act: windows, blockers, budget, lock, people. One document, validated whole."""
 
+import re
+from collections.abc import Iterator
+
 import msgspec
 
 from drift.core.budget import Limits
+from drift.core.errors import UsageError
 from drift.core.ownership import HUMAN_MANAGERS, Managers
+from drift.core.selectors import parse_selector
 from drift.core.windows import Window, check_window
 
 
@@ -61,4 +66,38 @@ def check_policy(policy: Policy) -> Policy:
     """Return the policy as it is. Raises UsageError that names the first value that makes no sense."""
     for window in policy.windows:
         check_window(window)
+    for blocker in policy.pods:
+        parse_selector(blocker.selector, where="pods: selector")
+    for where, pattern in _patterns(policy):
+        _check_pattern(where, pattern)
+    for wrong, message in _faults(policy):
+        if wrong:
+            raise UsageError(message)
     return policy
+
+
+def _patterns(policy: Policy) -> Iterator[tuple[str, str]]:
+    if policy.prometheus is not None:
+        yield "prometheus: filter", policy.prometheus.filter
+    yield from (("people: human", pattern) for pattern in policy.people.human)
+    yield from (("people: controllers", pattern) for pattern in policy.people.controllers)
+
+
+def _check_pattern(where: str, pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise UsageError(f"{where}: {pattern!r} is no regular expression: {error}") from error
+
+
+def _faults(policy: Policy) -> Iterator[tuple[bool, str]]:
+    limits, prometheus, lock = policy.limits, policy.prometheus, policy.lock
+    for name in ("per_minute", "per_hour", "breaker_minimum"):
+        yield getattr(limits, name) < 0, f"limits: {name} must not be negative; 0 is no limit"
+    for name in ("max_share", "max_shrink"):
+        yield not 0 <= getattr(limits, name) <= 1, f"limits: {name} is a share from 0 to 1, such as 0.3"
+    if prometheus is not None:
+        told = f"prometheus: {prometheus.url!r} is no address; write one like http://prometheus.monitoring:9090"
+        yield not re.match(r"https?://[^/]", prometheus.url), told
+    if lock is not None:
+        yield lock.ttl <= 0, "lock: ttl must be at least 1 second"

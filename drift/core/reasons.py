@@ -24,6 +24,7 @@ class Reason(StrEnum):
     DESIRED_INVALID = "DesiredInvalid"
     SOURCE_FAILED = "SourceFailed"
     DESIRED_EMPTY = "DesiredEmpty"
+    DESIRED_PARTIAL = "DesiredPartial"
     TWO_SOURCES = "TwoSources"
     INVALID_INPUT = "InvalidInput"
     INTERNAL_ERROR = "InternalError"
@@ -46,6 +47,7 @@ class Reason(StrEnum):
     BLOCKED = "Blocked"
     WAITING_FOR_APPROVAL = "WaitingForApproval"
     OLDER_REVISION = "OlderRevision"
+    NOT_LEADER = "NotLeader"
     STATE_UNKNOWN = "StateUnknown"
     NO_STRATEGY = "NoStrategy"
     # writes and their refusals

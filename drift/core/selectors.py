@@ -13,13 +13,13 @@ _PART = re.compile(
 )
 
 
-def parse_selector(text: str) -> Callable[[Labels], bool]:
-    """Return a predicate on labels. Raises UsageError that quotes the selector."""
+def parse_selector(text: str, *, where: str = "--selector") -> Callable[[Labels], bool]:
+    """Return a predicate on labels. Raises UsageError that quotes the selector and says where it stands."""
     tests, position = [], 0
     while position < len(text):
         match = _PART.match(text, position)
         if match is None or match.end() == position:
-            raise UsageError(f"--selector {text!r}: cannot be read from {text[position:]!r} on; expected key=value")
+            raise UsageError(f"{where} {text!r}: cannot be read from {text[position:]!r} on; expected key=value")
         tests.append(_test(match))
         position = match.end()
     return lambda labels: all(test(labels) for test in tests)

@@ -101,6 +101,10 @@ class Auditor:
             except DriftError as error:
                 problems.append(SourceProblem(source.name, str(error), error.reason))
                 continue
+            except Exception as error:  # noqa: BLE001 - a poisonous source harms only itself
+                message = f"{type(error).__name__} while loading it"
+                problems.append(SourceProblem(source.name, message, Reason.INTERNAL_ERROR))
+                continue
             for item in loaded:
                 if isinstance(item, Problem):
                     problems.append(_problem(item))

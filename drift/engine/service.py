@@ -29,6 +29,8 @@ from drift.source import DesiredState, Hold, Problem, Removed, Revision, Source
 _RESTART_DELAY = 5.0
 _PLACE_AGAIN = 10.0
 _FEW_NAMESPACES = 3
+# Problems of a source that could not be looked at yet: until it can, the service is not ready.
+_UNSEEN = frozenset({Reason.CLUSTER_UNREACHABLE, Reason.FORBIDDEN, Reason.TIMEOUT, Reason.SERVER_ERROR})
 
 
 async def served(cluster: Cluster, kind: GroupKind, version: str) -> Resource:
@@ -132,12 +134,17 @@ class Service:
                     await self._take(source, revision)
             except DriftError as error:
                 self._tell(SourceTroubled(source.name, error.reason, str(error)))
+            except Exception as error:  # noqa: BLE001 - a poisonous source harms only itself
+                message = f"{type(error).__name__} while following it"
+                self._tell(SourceTroubled(source.name, Reason.INTERNAL_ERROR, message))
             await asyncio.sleep(_RESTART_DELAY)
 
     async def _take(self, source: Source, revision: Revision) -> None:
         match revision:
             case Problem():
                 self._tell(SourceTroubled(revision.source, revision.reason, revision.message))
+                if revision.reason in _UNSEEN:
+                    return
             case Removed():
                 await self._remove(revision.source)
             case DesiredState():

@@ -17,7 +17,7 @@ from drift.kube.errors import Attempt, line
 from drift.kube.openapi import OpenApi
 from drift.kube.pages import METADATA, METADATA_LIST, fetch_list
 from drift.kube.reflector import Reflector
-from drift.kube.transport import DEFAULT_TIMEOUTS, JSON, Answer, Retry, Timeouts, Transport
+from drift.kube.transport import DEFAULT_TIMEOUTS, JSON, Answer, Fence, Retry, Timeouts, Transport
 from drift.kube.urls import attempt_on, attempt_on_all, collection_path, object_path
 from drift.kube.watch import DEFAULT_LIMITS, WatchLimits
 
@@ -65,6 +65,10 @@ class KubeCluster:
     async def close(self) -> None:
         """End every connection, watches too."""
         await self.transport.close()
+
+    def fence_writes(self, fence: Fence) -> None:
+        """Ask `fence` right before each attempt of every apply, patch and delete, dry runs apart; it may raise."""
+        self.transport.fence = fence
 
     @property
     def context(self) -> str:
@@ -144,9 +148,33 @@ class KubeCluster:
         _, version = split_api_version(str(body.get("apiVersion") or ""))
         query = {"fieldManager": manager, "force": "true" if force else "false", **_dry(dry_run)}
         answer = await self._on_object(
-            "PATCH", ref, attempt, version=version, exact=True, query=query, body=body, content_type=APPLY
+            "PATCH",
+            ref,
+            attempt,
+            version=version,
+            exact=True,
+            query=query,
+            body=body,
+            content_type=APPLY,
+            writes=not dry_run,
         )
         return Written(answer.body, created=answer.status == 201)
+
+    async def apply_status(self, body: Mapping[str, Any], ref: ObjectRef, *, manager: str) -> Written:
+        """Forced server-side apply of the status subresource; nothing but the status is changed."""
+        _, version = split_api_version(str(body.get("apiVersion") or ""))
+        answer = await self._on_object(
+            "PATCH",
+            ref,
+            attempt_on("apply the status of", ref),
+            version=version,
+            subresource="/status",
+            query={"fieldManager": manager, "force": "true"},
+            body=body,
+            content_type=APPLY,
+            writes=True,
+        )
+        return Written(answer.body)
 
     async def patch(
         self,
@@ -167,6 +195,7 @@ class KubeCluster:
             body=operations,
             content_type=JSON_PATCH,
             retry=Retry.REFUSED,
+            writes=not dry_run,
         )
         return Written(answer.body)
 
@@ -187,6 +216,7 @@ class KubeCluster:
             attempt_on("delete", ref),
             body=options,
             retry=Retry.REFUSED,
+            writes=not dry_run,
         )
 
     async def allowed(self, verb: str, resource: Resource, namespace: str = "") -> bool:
@@ -210,6 +240,7 @@ class KubeCluster:
         *,
         version: str = "",
         exact: bool = False,
+        subresource: str = "",
         **options: Any,
     ) -> Answer:
         resource = await self._discovery.resource(GroupKind(ref.group, ref.kind), version)
@@ -217,7 +248,8 @@ class KubeCluster:
             words = f"{attempt.words}: version {version or '(none)'} is not served, {resource.api_version} is"
             raise UnknownKindError(line(words))
         try:
-            return await self.transport.request(method, object_path(resource, ref), attempt, **options)
+            path = object_path(resource, ref) + subresource
+            return await self.transport.request(method, path, attempt, **options)
         except UnknownKindError:
             self._discovery.expire()
             raise

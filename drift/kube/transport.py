@@ -18,10 +18,11 @@ import msgspec
 from multidict import CIMultiDict
 from yarl import URL
 
-from drift.core.errors import ClusterError
+from drift.core.errors import ClusterError, NotLeaderError
 from drift.kube.auth import Connection
 from drift.kube.errors import Attempt, answer_error, network_error
 
+Fence = Callable[[str], None]  # gets what is attempted, raises where it may not be sent
 JSON = "application/json"
 USER_AGENT = "daytwo/0.1"
 _KEEP_ALIVE = 75.0  # kube-apiserver closes idle connections after 90 s
@@ -66,6 +67,7 @@ class Transport:
         self._requests: aiohttp.ClientSession | None = None
         self._watches: aiohttp.ClientSession | None = None
         self._closed = False
+        self.fence: Fence | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,13 +95,17 @@ class Transport:
         accept: str = JSON,
         retry: Retry = Retry.IDEMPOTENT,
         extra: Mapping[str, str] | None = None,
+        writes: bool = False,
     ) -> Answer:
-        """Send one request and return its 2xx answer (or 304), or raise what the answer means."""
+        """Send one request and return its 2xx answer (or 304), or raise what the answer means.
+
+        `writes`: the fence is asked before every attempt, and what it raises is raised.
+        """
         data = msgspec.json.encode(body) if body is not None else None
         headers = {"Accept": accept, **(extra or {})}
         if data is not None:
             headers["Content-Type"] = content_type
-        call = _Call(self, method, self._url(path, query), attempt, headers, data)
+        call = _Call(self, method, self._url(path, query), attempt, headers, data, writes)
         return await self._persist(call, retry)
 
     async def open_watch(self, path: str, attempt: Attempt, query: Mapping[str, str]) -> aiohttp.ClientResponse:
@@ -140,6 +146,8 @@ class Transport:
         for attempt in range(1, self.timeouts.attempts + 1):
             try:
                 return await call.once(deadline - time.monotonic())
+            except NotLeaderError:
+                raise
             except ClusterError as error:
                 if error.status == 401 and not renewed and await self.connection.renew():
                     renewed = True
@@ -167,6 +175,8 @@ class Transport:
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
     ) -> aiohttp.ClientResponse:
         identity = await self.connection.headers()
+        if call.writes and self.fence is not None:
+            self.fence(call.attempt.words)
         return await session.request(
             call.method,
             call.url,
@@ -208,6 +218,7 @@ class _Call(msgspec.Struct, frozen=True, eq=False):
     attempt: Attempt
     headers: Mapping[str, str]
     data: bytes | None = None
+    writes: bool = False
 
     async def once(self, seconds: float) -> Answer:
         """Send it once within the seconds left."""

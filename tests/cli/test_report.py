@@ -145,3 +145,34 @@ def test_a_terminal_that_is_not_utf_8_gets_escapes(folder: Path) -> None:
     )
     assert (answer.returncode, answer.stderr) == (1, "")
     assert '"nginx:1" -> "n\\xe9"' in answer.stdout
+
+
+def test_a_file_that_cannot_be_read_leaves_the_others_checked(run: Run, folder: Path) -> None:
+    (folder / "broken.yaml").write_text("a: [\n")
+    result = run("report", "-f", "broken.yaml", "-f", "app.yaml", "--live", "drifted.yaml")
+    assert result.exit_code == 2
+    assert result.stdout.startswith("Drift: 1 drifted, 1 source problem; 1 of 2 objects in sync.\n")
+    assert "spec.replicas  2 -> 5" in result.stdout
+
+
+@pytest.mark.parametrize(("redirect", "why"), [(">&-", "stdout is closed"), (">/dev/full", "No space left on device")])
+def test_a_result_that_cannot_be_written_is_one_line(redirect: str, why: str) -> None:
+    shell = f'"$0" -c "$1" report -f app.yaml --live live.yaml {redirect}'
+    done = subprocess.run(
+        ["bash", "-c", shell, sys.executable, PROGRAM], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (2, f"error: the result cannot be written: {why}\n")
+
+
+def test_a_source_with_a_bug_harms_only_itself(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from desired.helm_release import HelmReleaseSource
+
+    async def load(_: HelmReleaseSource) -> None:
+        raise KeyError("hunter2")
+
+    monkeypatch.setattr(HelmReleaseSource, "load", load)
+    result = run("report", "--helm", "-f", "app.yaml", "--live", "drifted.yaml")
+    assert result.exit_code == 2
+    assert "helm:default/*: KeyError while loading it" in result.stdout
+    assert "spec.replicas  2 -> 5" in result.stdout
+    assert "hunter2" not in result.stdout + result.stderr

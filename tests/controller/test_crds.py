@@ -37,12 +37,10 @@ def test_every_field_of_ours_says_what_it_means(definition: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def served(plane: ControlPlane) -> ControlPlane:
-    """The control plane with the CRDs."""
-    plane.kubectl("apply", "--server-side", "-f", str(FOLDER))
-    plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(FOLDER))
-    plane.kubectl("create", "namespace", "shop")
-    return plane
+def served(guarded: ControlPlane) -> ControlPlane:
+    """The control plane with the CRDs and the namespace of the example."""
+    guarded.kubectl("create", "namespace", "shop")
+    return guarded
 
 
 def put(plane: ControlPlane, body: dict[str, Any], *options: str) -> dict[str, Any]:

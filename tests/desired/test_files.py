@@ -69,6 +69,17 @@ async def test_what_cannot_be_read_at_all_is_an_error(tmp_path: Path) -> None:
     assert "not a regular file" in str(await fails(tmp_path / "pipe.yaml"))
 
 
+async def test_a_folder_without_manifests_is_told_beside_what_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(config_map("a"))
+    (tmp_path / "gone").mkdir()
+    assert (await load(tmp_path)).hold is None  # a folder inside may be empty
+    state = await load(tmp_path / "a.yaml", tmp_path / "gone")
+    assert [problem.message for problem in state.problems] == [
+        f"{tmp_path}/gone holds no manifest (.yaml, .yml or .json)"
+    ]
+    assert state.hold is not None
+
+
 @pytest.mark.parametrize(("name", "option"), [("Chart.yaml", "--chart"), ("kustomization.yaml", "kustomize build")])
 async def test_folders_of_other_tools_name_the_option_to_use(tmp_path: Path, name: str, option: str) -> None:
     (tmp_path / name).write_text("name: x\n")
@@ -83,7 +94,7 @@ async def test_a_part_that_cannot_be_read_freezes_the_rest(tmp_path: Path) -> No
     assert [m.ref.name for m in state.manifests] == ["a", "b"]
     assert len(state.problems) == 2
     assert state.hold is not None
-    assert state.hold.reason is Reason.SOURCE_FAILED
+    assert state.hold.reason is Reason.DESIRED_PARTIAL
     assert "gone.yaml" in state.hold.message
 
 

@@ -51,7 +51,7 @@ async def test_an_inline_object_that_is_none_holds_the_others() -> None:
     (state,) = await InlineSource([SETTINGS, {"kind": "ConfigMap"}], name="a").load()
     assert isinstance(state, DesiredState)
     assert state.hold is not None
-    assert state.hold.reason is Reason.SOURCE_FAILED
+    assert state.hold.reason is Reason.DESIRED_PARTIAL
 
 
 async def test_a_config_map_gives_all_that_ends_as_manifests_do() -> None:

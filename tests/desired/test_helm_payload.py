@@ -50,6 +50,7 @@ GOOD = payload("web", 1, "deployed")
         base64.b64encode(gzip.compress(b'{"name": 3}')),
         base64.b64encode(gzip.compress(b'{"name": "", "version": 1}')),
         base64.b64encode(gzip.compress(b"[" * 100_000)),
+        base64.b64encode(gzip.compress(b'{"name": "hunter2\xff\xfe"}')),
         base64.b64encode(base64.b64decode(GOOD)[:-20]),
         payload("web", 1, "deployed", chart={"files": [{"name": "crds/x", "data": "*"}]}),
     ],

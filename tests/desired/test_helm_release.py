@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from desired.helm_release import HelmReleaseSource
-from drift.cluster import Fresh, Listed
+from drift.cluster import Fresh, Listed, Stale, WatchEvent
+from drift.core.objects import Resource
 from drift.core.reasons import Reason
 from drift.source import DesiredState, Hold, Problem, Removed, Revision, SourceError
 from tests.desired.fakes import FakeCluster, config_map, payload, raw, silence, stored
@@ -185,6 +186,19 @@ async def test_follow_says_that_the_release_is_not_there_and_waits_for_it() -> N
     assert (await next_state(stream)).sequence == 1
 
 
+async def test_follow_says_once_why_it_has_not_seen_anything() -> None:
+    class Closed(FakeCluster):
+        async def follow(self, resource: Resource, namespace: str = "", **selectors: str) -> AsyncIterator[WatchEvent]:
+            for _ in range(3):
+                yield Stale("list secrets: nobody may not", Reason.FORBIDDEN)
+            async for event in super().follow(resource, namespace, **selectors):
+                yield event
+
+    stream = following(Closed(stored("web", 1, "deployed")))
+    assert await anext(stream) == Problem("helm:*", "list secrets: nobody may not", Reason.FORBIDDEN)
+    assert (await next_state(stream)).sequence == 1
+
+
 async def test_follow_keeps_history_apart_from_removal() -> None:
     cluster = FakeCluster(stored("web", 1, "deployed"))
     stream = following(cluster)
@@ -206,6 +220,16 @@ async def test_a_pending_operation_becomes_stuck_by_time_alone() -> None:
     stuck = await next_state(stream)
     assert stuck.hold is not None
     assert stuck.hold.reason is Reason.HELM_STUCK
+
+
+async def test_an_uninstall_begins_when_it_is_written_not_when_helm_4_says_it_was_modified() -> None:
+    body = stored("web", 1, "uninstalling", created=1000)
+    body["metadata"]["labels"]["modifiedAt"] = "1001"
+    body["metadata"]["managedFields"] = [{"manager": "helm", "time": "1970-01-01T01:00:00Z"}]
+    (state,) = (await states(FakeCluster(stored("web", 1, "deployed"), body), clock=lambda: 3610.0)).values()
+    assert state.hold is not None
+    assert state.hold.reason is Reason.HELM_IN_FLIGHT
+    assert "since 1970-01-01T01:00:00Z" in state.hold.message
 
 
 async def test_a_silent_watch_holds_every_release_until_it_speaks_again() -> None:

@@ -47,7 +47,6 @@ async def looked(
     if form == "offline":
         cluster = DumpCluster(live, name="dump")
     options = Options(judge=form == "judged")
-    namespaced = [body for body in desired if body["metadata"].get("namespace") or form != "offline"]
-    report = await Auditor(cluster, options).check([Objects(namespaced, manager)])
+    report = await Auditor(cluster, options).check([Objects(desired, manager)])
     assert not report.problems
     return {item.ref: item for item in report.assessments}

@@ -4,6 +4,7 @@ from tests.controlplane import ControlPlane, RequestError
 from tests.fidelity.bases import definitions, namespaces
 from tests.waiting import until
 
+GROUP = "fidelity.example.com"
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -26,8 +27,8 @@ def make_namespaces(plane: ControlPlane, tag: str) -> None:
 
 def _published(plane: ControlPlane) -> set[str]:
     try:
-        served = plane.request("GET", "/apis/fidelity.example.com/v1")["resources"]
-        schemas = plane.request("GET", "/openapi/v3/apis/fidelity.example.com/v1")["components"]["schemas"]
+        served = plane.request("GET", f"/apis/{GROUP}/v1")["resources"]
+        schemas = plane.request("GET", f"/openapi/v3/apis/{GROUP}/v1")["components"]["schemas"]
     except RequestError:
         return set()
     named = {name.rpartition(".")[2] for name in schemas}

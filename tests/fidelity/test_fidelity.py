@@ -53,7 +53,3 @@ def test_the_edits_are_many_and_nearly_all_are_repaired(found: Findings) -> None
     total = sum(found.edits.values())
     assert total >= found.accepted
     assert len(found.refused) <= 0.03 * total, found.refused
-
-
-def test_without_schema_an_object_is_unknown_at_worst(found: Findings) -> None:
-    assert found.limits["unknown offline"] <= 0.05 * found.accepted
