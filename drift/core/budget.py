@@ -78,5 +78,5 @@ class Breaker(msgspec.Struct, frozen=True):
         """What to tell the user."""
         return (
             f"{self.drifted} of {self.scope} objects drifted at once: nothing is repaired until somebody looks; "
-            "go on with: drift resume"
+            "go on with: drift resume --everything"
         )

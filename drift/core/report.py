@@ -69,6 +69,8 @@ class Report(msgspec.Struct, frozen=True, eq=False):
         counts = self.summary
         if not self.clean and not counts.objects:
             return f"Not checked: {_plural(len(self.problems), 'problem')} and no object."
+        if not counts.objects:
+            return "Nothing to check: no release or manifest declares an object."
         parts = _parts(counts)
         if not parts and not self.problems:
             ignored = f", {counts.ignored} of them ignored" if counts.ignored else ""

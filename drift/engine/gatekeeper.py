@@ -12,7 +12,7 @@ import msgspec
 from drift.core.approval import is_approved
 from drift.core.budget import Breaker, Ledger
 from drift.core.errors import ClusterError
-from drift.core.gates import CHAIN, GateFacts, disruptive, first_hold, verdicts
+from drift.core.gates import CHAIN, GateFacts, budget_gate, disruptive, first_hold, verdicts
 from drift.core.objects import ObjectRef
 from drift.core.plan import HoldVerdict
 from drift.core.policy import Policy
@@ -61,8 +61,13 @@ class Gatekeeper:
         self._recent: dict[ObjectRef, float] = {}
         self.breaker = Breaker()
 
-    async def admit(self, decision: Decision, state: SourceState, memory: Tracked, *, since: float) -> Decision:
-        """Return the decision with the hold of the first gate that does not allow it."""
+    async def admit(
+        self, decision: Decision, state: SourceState, memory: Tracked, *, since: float, preview: bool = False
+    ) -> Decision:
+        """Return the decision with the hold of the first gate that does not allow it.
+
+        What is allowed is taken off the budget at once, for many are asked at the same time; a preview takes nothing.
+        """
         if decision.hold is not None or not decision.writes:
             return decision
         facts = self._facts(decision, state, memory)
@@ -73,9 +78,22 @@ class Gatekeeper:
                 hold = first_hold(facts)
             except ClusterError as error:
                 hold = HoldVerdict(error.reason, f"what guards this write cannot be asked: {error}", _ASK_AGAIN)
-        if hold is None and self._lock is not None and disruptive(facts.assessment, facts.plan):
-            hold = await self._lock.take()
+        if hold is None and not preview:
+            hold = await self._take(facts)
         return msgspec.structs.replace(decision, hold=hold)
+
+    async def _take(self, facts: GateFacts) -> HoldVerdict | None:
+        """Take the lock and a part of the budget, or say why not."""
+        lock = self._lock if disruptive(facts.assessment, facts.plan) else None
+        if lock is not None and (hold := await lock.take()) is not None:
+            return hold
+        clock = time.monotonic()  # no waiting from here on: whoever is asked next sees what was spent
+        spent = budget_gate(msgspec.structs.replace(facts, budget_wait=self._ledger.wait(clock)))
+        if spent is None:
+            self._ledger.spend(clock)
+        elif lock is not None:
+            await lock.give_back()
+        return spent
 
     def ask_early(self, source: str, since: float) -> None:
         """Begin to ask the source while the object is still being looked at: the answer will be needed for a write."""
@@ -91,8 +109,7 @@ class Gatekeeper:
         return verdicts(facts, CHAIN)
 
     async def written(self, decision: Decision) -> None:
-        """Note a write that was carried out (or tried)."""
-        self._ledger.spend(time.monotonic())
+        """Give back what a write that was carried out (or tried) took."""
         if self._lock is not None and disruptive(decision.sight.assessment, decision.plan):
             await self._lock.give_back()
 

@@ -83,7 +83,8 @@ class Reconciler:
         if decision is None:
             return None
         state = self._state_of(sight)
-        return await self.gatekeeper.admit(decision, state, self.memory(ref), since=time.monotonic())
+        memory = self.memory(ref)
+        return await self.gatekeeper.admit(decision, state, memory, since=time.monotonic(), preview=True)
 
     async def explain(self, ref: ObjectRef) -> tuple[Sight, Decision | None]:
         """Look at one object now and plan, without asking the gates. Raises ClusterError, KeyError if not desired."""

@@ -32,6 +32,7 @@ def test_the_sentence() -> None:
         "Drift: 1 drifted, 1 missing, 1 could not be checked, 1 source problem; 1 of 4 objects in sync."
     )
     assert _report(State.IN_SYNC, problems=1).sentence.startswith("Not fully checked")
+    assert _report().sentence == "Nothing to check: no release or manifest declares an object."
     assert _report(problems=2).sentence == "Not checked: 2 problems and no object."
 
 

@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs with it ignored
     screen = Screen()
     screen.title("A Helm release, an operator at 3 a.m., and drift")
     screen.step("starting etcd and kube-apiserver ...")
