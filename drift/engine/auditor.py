@@ -21,7 +21,7 @@ from drift.core.reasons import Reason
 from drift.core.report import Report, SourceHold, SourceProblem
 from drift.core.scope import place
 from drift.engine.assessor import Assessor, Options, Sight
-from drift.engine.service import served
+from drift.engine.watches import served
 from drift.source import DesiredState, Hold, Problem, Source
 
 _AT_ONCE = 8
@@ -76,6 +76,7 @@ class Auditor:
         live = await self._live(manifests)
         found = [unknown(manifest, error.reason, str(error)) for manifest, error in blind]
         found += await self._assess(manifests, live, states)
+        problems += [_unseen(state) for state in states if state.hold and not state.manifests]
         report = Report(
             context=self._cluster.context,
             assessments=tuple(found),
@@ -250,6 +251,12 @@ def _held(assessment: Assessment, hold: Hold | None) -> Assessment:
 def _hold(state: DesiredState) -> SourceHold:
     assert state.hold is not None  # noqa: S101 - told by the caller
     return SourceHold(state.source, state.hold.message, state.hold.reason)
+
+
+def _unseen(state: DesiredState) -> SourceProblem:
+    """A source that has nothing to compare with (a first installation that failed, or runs): nothing was checked."""
+    hold = _hold(state)
+    return SourceProblem(hold.source, hold.message, hold.reason)
 
 
 def _problem(problem: Problem) -> SourceProblem:

@@ -5,40 +5,31 @@ that object. Nothing is written on the word of a watch that is not trusted.
 """
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from drift.cluster import Cluster
 from drift.core.assess import State
-from drift.core.errors import ClusterError, DriftError, UnknownKindError
+from drift.core.errors import ClusterError, DriftError
 from drift.core.objects import GroupKind, Manifest, ObjectRef, Resource, split_api_version
 from drift.core.pairing import with_former
 from drift.core.reasons import Reason
 from drift.core.scope import place
 from drift.engine.desired_index import DesiredIndex, SourceState, rank
-from drift.engine.informer import Informer, Scope
+from drift.engine.informer import Informer
 from drift.engine.queue import WorkQueue
 from drift.engine.reconciler import Reconciler
 from drift.engine.records import Listener, SourceChanged, SourceRemoved, SourceTroubled
 from drift.engine.switches import CONTROL_NAMESPACE, Switches
 from drift.engine.tracking import Observation
+from drift.engine.watches import Watches, served
 from drift.source import DesiredState, Hold, Problem, Removed, Revision, Source
 
 _RESTART_DELAY = 5.0
 _PLACE_AGAIN = 10.0
-_FEW_NAMESPACES = 3
 # Problems of a source that could not be looked at yet: until it can, the service is not ready.
 _UNSEEN = frozenset({Reason.CLUSTER_UNREACHABLE, Reason.FORBIDDEN, Reason.TIMEOUT, Reason.SERVER_ERROR})
-
-
-async def served(cluster: Cluster, kind: GroupKind, version: str) -> Resource:
-    """Resolve a kind in the version it is declared in, or in the one the server prefers."""
-    try:
-        return await cluster.resource(kind, version)
-    except UnknownKindError:
-        return await cluster.resource(kind)
 
 
 class ServiceOptions(msgspec.Struct, frozen=True):
@@ -80,10 +71,9 @@ class Service:
         self._switches = switches
         self._queue: WorkQueue[ObjectRef] = WorkQueue()
         self._pending: dict[ObjectRef, Observation] = {}
-        self._informers: dict[Scope, tuple[Informer, asyncio.Task[None]]] = {}
+        self._watches = Watches(cluster, index, reconciler, self._observed, listener)
         self._unplaced: dict[str, DesiredState] = {}
         self._loaded: set[str] = set()
-        self._informing = asyncio.Lock()
 
     async def run(self) -> None:
         """Run until cancelled; ends every task it started."""
@@ -94,24 +84,22 @@ class Service:
                 for _ in range(self._options.workers):
                     group.create_task(self._work())
                 group.create_task(self._place_again())
-                group.create_task(self._resync())
+                group.create_task(self._watches.resync_for_ever(self._options.resync))
                 if self._switches is not None:
                     self._switches.on_change(self._switched)
                     group.create_task(self._switches.run())
         finally:
-            await self._stop_informers(list(self._informers))
+            await self._watches.stop()
 
     @property
     def ready(self) -> bool:
         """Whether every source was read and every watch shows the present."""
-        return len(self._loaded) == len(self._sources) and all(
-            informer.trusted for informer, _ in self._informers.values()
-        )
+        return len(self._loaded) == len(self._sources) and all(informer.trusted for informer in self.informers)
 
     @property
     def informers(self) -> list[Informer]:
         """The watched scopes, for health and metrics."""
-        return [informer for informer, _ in self._informers.values()]
+        return self._watches.informers
 
     @property
     def queue_depth(self) -> int:
@@ -167,7 +155,7 @@ class Service:
         changed = self._index.put(msgspec.structs.replace(state, manifests=placed, former=()))
         hold = state.hold.message if state.hold else ""
         self._tell(SourceChanged(state.source, state.revision, len(state.manifests), hold))
-        await self._inform()
+        await self._watches.adjust()
         for ref in sorted(changed, key=lambda ref: (rank(ref), ref)):
             self._look_again(ref)
 
@@ -179,7 +167,7 @@ class Service:
             self._reconciler.forget(ref)
             return
         memory = self._reconciler.memory(ref)
-        informer = self._informer_of(ref)
+        informer = self._watches.of(ref)
         settled = memory.state is State.IN_SYNC and memory.verified is not None
         if settled and memory.verified and memory.verified[1] == self._index.stamp(ref):
             return  # only a hold changed, and nothing waits for it
@@ -232,61 +220,9 @@ class Service:
         for ref in self._index.remove(source):
             self._look_again(ref)
         self._tell(SourceRemoved(source))
-        await self._inform()
+        await self._watches.adjust()
 
     # informers -> queue
-
-    async def _inform(self) -> None:
-        """Watch what is desired and nothing else."""
-        async with self._informing:
-            wanted = await self._scopes()
-            for scope in wanted - self._informers.keys():
-                self._start_informer(scope)
-            await self._stop_informers([scope for scope in self._informers if scope not in wanted])
-
-    def _start_informer(self, scope: Scope) -> None:
-        informer = Informer(self._cluster, scope, self._index, self._reconciler, self._observed, self._tell)
-        task = asyncio.create_task(informer.run(), name=f"watch {scope}")
-        self._informers[scope] = (informer, task)
-
-    async def _stop_informers(self, scopes: list[Scope]) -> None:
-        tasks = [self._informers.pop(scope)[1] for scope in scopes]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _scopes(self) -> set[Scope]:
-        found: set[Scope] = set()
-        for kind, namespaces in self._index.kinds().items():
-            try:
-                resource = await self._served(kind)
-            except ClusterError:
-                continue  # told when it was placed
-            found |= {Scope(resource, namespace) for namespace in await self._watched(resource, namespaces)}
-        return found
-
-    async def _served(self, kind: GroupKind) -> Resource:
-        _, version = split_api_version(self._index.version(kind))
-        return await served(self._cluster, kind, version)
-
-    async def _watched(self, resource: Resource, namespaces: frozenset[str]) -> frozenset[str]:
-        """Few namespaces are watched one by one, many at once where that is permitted."""
-        if not resource.namespaced:
-            return frozenset({""})
-        if len(namespaces) <= _FEW_NAMESPACES:
-            return namespaces
-        if Scope(resource) in self._informers or await self._may_watch_everywhere(resource):
-            return frozenset({""})
-        return namespaces
-
-    async def _may_watch_everywhere(self, resource: Resource) -> bool:
-        try:
-            return await self._cluster.allowed("list", resource) and await self._cluster.allowed("watch", resource)
-        except ClusterError:
-            return False
-
-    def _informer_of(self, ref: ObjectRef) -> Informer | None:
-        return next((informer for scope, (informer, _) in self._informers.items() if scope.covers(ref)), None)
 
     def _observed(self, ref: ObjectRef, observation: Observation) -> None:
         self._pending[ref] = observation
@@ -294,19 +230,6 @@ class Service:
         if observation.raw is None and len(claims) == 1:
             self._reconciler.gatekeeper.ask_early(claims[0], observation.at)
         self._queue.add(ref)
-
-    async def _resync(self) -> None:
-        while True:
-            await asyncio.sleep(self._options.resync * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load
-            for informer in self.informers:
-                if informer.trusted:
-                    await self._quietly(informer.resync)
-
-    async def _quietly(self, act: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await act()
-        except ClusterError as error:
-            self._tell(SourceTroubled("resync", error.reason, str(error)))
 
     def _switched(self, namespace: str) -> None:
         """A switch was set or taken away: what is held there, or anywhere, is looked at again."""
@@ -331,7 +254,7 @@ class Service:
                 self._queue.done(ref)
 
     async def _process(self, ref: ObjectRef) -> None:
-        informer = self._informer_of(ref)
+        informer = self._watches.of(ref)
         if informer is not None and not informer.trusted:
             self._pending.pop(ref, None)
             self._queue.add_after(ref, 1.0)  # what a stale watch showed is no ground to write on

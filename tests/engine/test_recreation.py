@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from drift.core.assess import State
 from drift.core.objects import ObjectRef
 from drift.core.reasons import Reason
 from drift.core.rules import DEFAULT_RULES, Rule
@@ -12,7 +13,7 @@ from tests.controlplane import ControlPlane, Helm
 from tests.engine.charts import full_chart, full_refs, group_of
 from tests.engine.conftest import GuardMaker
 from tests.engine.harness import delete, edit, report_of, write
-from tests.engine.test_hard_cases import Object, Release, config_map, deployment, ref, service
+from tests.engine.test_hard_cases import Release, config_map, deployment, ref, service
 from tests.engine.test_refusals import SIBLING, sibling_is_repaired
 from tests.waiting import until
 
@@ -39,20 +40,28 @@ JOB = {
 }
 
 
-@pytest.mark.parametrize(
-    ("body", "group", "reason"), [(CLAIM, "", Reason.PROTECTED_KIND), (JOB, "batch", Reason.JOB_FINISHED)]
-)
-def test_what_would_lose_data_or_run_twice_is_not_recreated(
-    guard: GuardMaker, release: Release, body: Object, group: str, reason: Reason
-) -> None:
-    release.install(body, SIBLING)
-    running, found = guard(), ref(release.namespace, body["kind"], group)
+def test_a_job_that_removes_itself_is_neither_missing_nor_run_again(guard: GuardMaker, release: Release) -> None:
+    release.install(JOB, SIBLING)
+    running, found = guard(), ref(release.namespace, "Job", "batch")
+    mark = running.mark()
+    delete(running.plane, found)
+    sibling_is_repaired(running, mark)
+    assert not mark.writes(found)
+    report = running.report()
+    (job,) = [item for item in report.assessments if item.ref == found]
+    assert (job.state, job.reason) == (State.IGNORED, Reason.JOB_FINISHED)
+    assert report.exit_code() == 0
+
+
+def test_what_would_lose_data_is_not_recreated(guard: GuardMaker, release: Release) -> None:
+    release.install(CLAIM, SIBLING)
+    running, found = guard(), ref(release.namespace, "PersistentVolumeClaim", "")
     mark = running.mark()
     delete(running.plane, found)
     if running.live(found):  # pvc-protection
         edit(running.plane, found, {"metadata": {"finalizers": None}})
     held = mark.first(Held, found)
-    assert held.hold.reason is reason
+    assert held.hold.reason is Reason.PROTECTED_KIND
     sibling_is_repaired(running, mark)
     assert not mark.writes(found)
     assert running.report().exit_code() == 1
