@@ -161,6 +161,6 @@ def _fence(key: ReleaseKey, wanted: Mapping[int, str], found: Mapping[int, str])
         status = found[version]
         if status == wanted[version]:
             continue
-        message = f"release {key.name} -n {key.namespace}: revision {version} is now {status or 'unknown'}"
+        message = f"release {key.name} -n {key.namespace}: revision {version} is {status or 'unknown'}"
         return Hold(Reason.HELM_IN_FLIGHT if status in IN_FLIGHT else Reason.OLDER_REVISION, message)
     return None

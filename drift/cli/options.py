@@ -30,6 +30,7 @@ class Target(msgspec.Struct, frozen=True):
     helm: bool = False
     release: tuple[str, ...] = ()
     on_failed: Literal["hold", "deployed"] = "hold"
+    stuck_after: float = 900.0
     helm_driver: Literal["secret", "configmap"] = "secret"
     chart: str | None = None
     values: tuple[str, ...] = ()
@@ -77,6 +78,8 @@ _DESIRED = (
     click.option("--release", multiple=True, metavar="NAME", help="Check this Helm release; may be repeated."),
     click.option("--on-failed", type=click.Choice(["hold", "deployed"]), default="hold", show_default=True,
                  help="After a failed upgrade: hold, or go by the last deployed revision."),
+    click.option("--stuck-after", type=Duration(), default="15m", show_default=True, metavar="DURATION",
+                 help="An operation of Helm that takes longer counts as stuck."),
     click.option("--helm-driver", type=click.Choice(["secret", "configmap"]), default="secret", show_default=True,
                  help="Where Helm keeps its releases."),
     click.option("--chart", metavar="PATH", help="Check a chart folder or .tgz, rendered with helm."),

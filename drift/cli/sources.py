@@ -33,7 +33,12 @@ def _releases(target: Target, cluster: Cluster, scopes: tuple[str, ...], name: s
     from desired.helm_release import HelmReleaseSource
 
     return HelmReleaseSource(
-        cluster, namespaces=scopes, name=name, on_failed=target.on_failed, storage=target.helm_driver
+        cluster,
+        namespaces=scopes,
+        name=name,
+        on_failed=target.on_failed,
+        storage=target.helm_driver,
+        stuck_after=target.stuck_after,
     )
 
 

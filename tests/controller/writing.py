@@ -28,7 +28,9 @@ async def main(kubeconfig: str, namespace: str, name: str) -> None:
             with contextlib.suppress(NotLeaderError):
                 count += 1
                 await cluster.apply({**body, "data": {"count": str(count)}}, ref, manager=name, force=True)
-            await asyncio.sleep(0.01)
+            # Between the fence and the socket lies a millisecond in which a pause is noticed by preconditions alone
+            # (docs/guards.md); a writer that does nothing else would be stopped there now and then.
+            await asyncio.sleep(0.2)
 
 
 if __name__ == "__main__":
