@@ -33,17 +33,29 @@ class Fence(Generic[Answer]):
         self._asked: dict[str, _Asked[Answer]] = {}
 
     async def ask(self, key: str, question: Callable[[], Awaitable[Answer]], *, since: float) -> Answer:
-        """Return an answer that is true of a moment after `since` (monotonic seconds). Raises what asking raises."""
-        return await asyncio.shield(self.begin(key, question, since=since))
+        """Return an answer that is true of a moment after `since` (monotonic seconds). Raises what asking raises.
 
-    def begin(self, key: str, question: Callable[[], Awaitable[Answer]], *, since: float) -> "asyncio.Future[Answer]":
-        """Ask without waiting; an answer that is true of a moment after `since` is not asked for again."""
+        While an older question is under way, all who come wait for its end and then share the next one.
+        """
+        while True:
+            known = self._asked.get(key)
+            if known is not None and known.at > since and not known.answer.cancelled():
+                return await asyncio.shield(known.answer)
+            if known is None or known.answer.done():
+                self._begin(key, question)
+            else:
+                await asyncio.wait({known.answer})
+
+    def ask_early(self, key: str, question: Callable[[], Awaitable[Answer]]) -> None:
+        """Ask without waiting, unless a question is under way: its answer will be needed soon."""
         known = self._asked.get(key)
-        if known is None or known.at <= since or known.answer.cancelled():
-            known = _Asked(time.monotonic(), asyncio.ensure_future(question()))
-            known.answer.add_done_callback(_seen)
-            self._asked[key] = known
-        return known.answer
+        if known is None or known.answer.done():
+            self._begin(key, question)
+
+    def _begin(self, key: str, question: Callable[[], Awaitable[Answer]]) -> None:
+        asked = _Asked(time.monotonic(), asyncio.ensure_future(question()))
+        asked.answer.add_done_callback(_seen)
+        self._asked[key] = asked
 
     def forget(self, key: str) -> None:
         """Drop what is known of something that is gone."""

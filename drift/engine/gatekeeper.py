@@ -95,11 +95,11 @@ class Gatekeeper:
             await lock.give_back()
         return spent
 
-    def ask_early(self, source: str, since: float) -> None:
+    def ask_early(self, source: str) -> None:
         """Begin to ask the source while the object is still being looked at: the answer will be needed for a write."""
         state, ask = self._index.source(source), self.still_current
         if self.remediate and state is not None and state.hold is None and ask is not None:
-            self._sources.begin(state.source, lambda: ask(state), since=since)
+            self._sources.ask_early(state.source, lambda: ask(state))
 
     async def explain(
         self, decision: Decision, state: SourceState, memory: Tracked

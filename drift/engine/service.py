@@ -228,7 +228,7 @@ class Service:
         self._pending[ref] = observation
         claims = self._index.claims(ref)
         if observation.raw is None and len(claims) == 1:
-            self._reconciler.gatekeeper.ask_early(claims[0], observation.at)
+            self._reconciler.gatekeeper.ask_early(claims[0])
         self._queue.add(ref)
 
     def _switched(self, namespace: str) -> None:
