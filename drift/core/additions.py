@@ -12,10 +12,10 @@ import msgspec
 
 from drift.core.explain import completed, explained, fits, has_default
 from drift.core.nodes import ListType, Node, Shape
-from drift.core.normalize import Keyed, is_zero, keyed
+from drift.core.normalize import is_zero
 from drift.core.objects import Body
 from drift.core.ownership import Entry, Managers, Owner, granular, members, owners_of
-from drift.core.paths import Place, Token, locate
+from drift.core.paths import Place, Token, locate, member
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _CLIENT_SIDE_APPLY = "kubectl-client-side-apply"
@@ -89,7 +89,7 @@ class _Search:
         """Yield additions below `at`; `sides` are desired, live and what the owner declared, `around` is live."""
         around = (sides[1], *around)
         for token, below in members(fields, node):
-            mine, there, before = (_value(side, token, node) for side in sides)
+            mine, there, before = (member(side, token, node) for side in sides)
             if there is None or before is None or _outside(token, at):
                 continue
             child = node.field(token) if isinstance(token, str) else node.item()
@@ -147,11 +147,3 @@ def _opaque(node: Node, value: Any) -> bool:
 
 def _members_of(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _value(value: Any, token: Token, node: Node) -> Any:
-    if isinstance(token, str):
-        return value.get(token) if isinstance(value, Mapping) else None
-    if not isinstance(value, list):
-        return None
-    return (keyed(value, node) or Keyed()).get(token)

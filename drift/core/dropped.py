@@ -10,10 +10,10 @@ from typing import Any
 
 from drift.core.explain import explained
 from drift.core.nodes import ListType, Node, Shape
-from drift.core.normalize import Keyed, keyed
+from drift.core.normalize import keyed
 from drift.core.objects import Body
 from drift.core.ownership import Entry, Managers, owners_of
-from drift.core.paths import Place, Token, locate
+from drift.core.paths import Place, Token, locate, member
 
 _METADATA = ("labels", "annotations")
 
@@ -43,10 +43,10 @@ def _walk(
     if node.atomic:
         return
     for token, before in _members(former, node):
-        there = _member(around[0], token, node)
+        there = member(around[0], token, node)
         if there is None or before is None or _outside(token, at):
             continue
-        mine = _member(wanted, token, node)
+        mine = member(wanted, token, node)
         child = node.field(token) if isinstance(token, str) else node.item()
         if mine is not None:
             yield from _walk(before, mine, (there, *around), child, (*at, token))
@@ -63,14 +63,6 @@ def _members(value: Any, node: Node) -> Iterator[tuple[Token, Any]]:
         yield from value.items()
     elif isinstance(value, list) and node.shape is Shape.LIST and node.list_type is not ListType.ATOMIC:
         yield from (keyed(value, node) or {}).items()
-
-
-def _member(value: Any, token: Token, node: Node) -> Any:
-    if isinstance(token, str):
-        return value.get(token) if isinstance(value, Mapping) else None
-    if not isinstance(value, list):
-        return None
-    return (keyed(value, node) or Keyed()).get(token)
 
 
 _MARKS = ("meta.helm.sh/release-name", "meta.helm.sh/release-namespace")

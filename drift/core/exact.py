@@ -11,7 +11,7 @@ from drift.core.explain import explained
 from drift.core.nodes import ListType, Node, Shape
 from drift.core.normalize import Keyed, canonical, keyed
 from drift.core.objects import Body
-from drift.core.paths import Place, Token, locate
+from drift.core.paths import Place, Token, locate, member
 
 _IDENTITY = frozenset({"apiVersion", "kind", "status"})
 _METADATA = frozenset({"labels", "annotations", "finalizers", "ownerReferences"})
@@ -29,7 +29,7 @@ def _walk(
     for token, there in _members(around[0], node):
         if there is None or _outside(token, at):
             continue
-        mine, foreseen = _member(wanted, token, node), _member(expected, token, node)
+        mine, foreseen = member(wanted, token, node), member(expected, token, node)
         child = node.field(token) if isinstance(token, str) else node.item()
         if mine is not None:
             if not _whole(child, there):
@@ -65,9 +65,3 @@ def _members(value: Any, node: Node) -> Iterator[tuple[Token, Any]]:
         yield from value.items()
     elif isinstance(value, list):
         yield from (keyed(value, node) or Keyed()).items()
-
-
-def _member(value: Any, token: Token, node: Node) -> Any:
-    if isinstance(token, str):
-        return value.get(token) if isinstance(value, Mapping) else None
-    return (keyed(value, node) or Keyed()).get(token) if isinstance(value, list) else None

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from drift.core.nodes import ListType, Node
-from drift.core.normalize import keyed
+from drift.core.normalize import Keyed, keyed
 
 Token = str | int | tuple[Any, ...]
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
@@ -126,3 +126,10 @@ def _shown(token: Token, node: Node) -> str:
     # `ports[port=80]` reads better than with the default protocol behind it.
     telling = [t for t in triples if t[1] != t[2]] or triples
     return "[" + ",".join(f"{key}={value}" for key, value, _ in telling) + nth + "]"
+
+
+def member(value: Any, token: Token, node: Node) -> Any:
+    """Return what a token names in a raw value, or None; a list is only entered by merge key."""
+    if isinstance(token, str):
+        return value.get(token) if isinstance(value, Mapping) else None
+    return (keyed(value, node) or Keyed()).get(token) if isinstance(value, list) else None

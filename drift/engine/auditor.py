@@ -15,12 +15,13 @@ from drift.core.assess import Assessment, State, labels_of, unknown
 from drift.core.errors import ClusterError, DriftError, ForbiddenError
 from drift.core.ignoring import idle_rules
 from drift.core.live import identity
-from drift.core.objects import GroupKind, Manifest, ObjectRef, Resource, Role, split_api_version
+from drift.core.objects import GroupKind, Manifest, ObjectRef, Resource, split_api_version
 from drift.core.pairing import claimed_twice, pair, with_former
 from drift.core.reasons import Reason
 from drift.core.report import Report, SourceHold, SourceProblem
 from drift.core.scope import place
 from drift.engine.assessor import Assessor, Options, Sight
+from drift.engine.desired_index import ROLE_ORDER
 from drift.engine.watches import served
 from drift.source import DesiredState, Hold, Problem, Source
 
@@ -28,7 +29,6 @@ _AT_ONCE = 8
 _FEW_NAMESPACES = 3
 # Holds that say the desired state itself cannot be trusted: its objects are Unknown, not merely held.
 _BLINDING = frozenset({Reason.SOURCE_FAILED, Reason.STATE_UNKNOWN, Reason.DESIRED_INVALID, Reason.DESIRED_EMPTY})
-_ORDER = {Role.DECLARED: 0, Role.CRDS: 1, Role.DROPPED: 2}
 LabelTest = Callable[[Mapping[str, str]], bool]
 LiveItems = dict[ObjectRef, msgspec.Raw]
 
@@ -204,7 +204,7 @@ class Auditor:
             *pairing.matched,
             *((manifest, None) for manifest in pairing.missing),
         ]
-        for manifest, raw in sorted(sights, key=lambda sight: _ORDER[sight[0].role]):
+        for manifest, raw in sorted(sights, key=lambda sight: ROLE_ORDER[sight[0].role]):
             if manifest.ref in once:
                 continue  # told already, or another source declares what this one dropped
             once.add(manifest.ref)

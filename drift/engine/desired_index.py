@@ -193,12 +193,12 @@ class DesiredIndex:
             self._versions.pop(kind, None)
 
 
-_BY_ROLE = {Role.DECLARED: 0, Role.CRDS: 1, Role.DROPPED: 2}
+ROLE_ORDER = {Role.DECLARED: 0, Role.CRDS: 1, Role.DROPPED: 2}
 
 
 def _first(claims: Mapping[str, Packed]) -> str:
     """The source that counts: one that declares the object before the others, then by name."""
-    return min(claims, key=lambda name: (_BY_ROLE[claims[name].role], name))
+    return min(claims, key=lambda name: (ROLE_ORDER[claims[name].role], name))
 
 
 def in_order(manifests: Iterable[Manifest]) -> list[Manifest]:

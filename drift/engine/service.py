@@ -200,18 +200,18 @@ class Service:
         while True:
             await asyncio.sleep(_PLACE_AGAIN)
             for state in list(self._unplaced.values()):
-                _, waiting = await self._quietly_placed(state)
-                if not waiting:
+                if not await self._unserved(state):
                     await self._put(state)
 
-    async def _quietly_placed(self, state: DesiredState) -> tuple[int, list[Manifest]]:
+    async def _unserved(self, state: DesiredState) -> list[Manifest]:
+        """Manifests whose kind is still not served, without telling it again."""
         waiting = []
         for manifest in state.manifests:
             try:
                 await self._resource(manifest)
             except ClusterError:
                 waiting.append(manifest)
-        return len(state.manifests), waiting
+        return waiting
 
     async def _remove(self, source: str) -> None:
         self._owners.pop(source, None)
